@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+
+namespace Control.Contracts.Events;
+
+/// <summary>Something that happened to a subject; sequences have no gaps and no repeats.</summary>
+/// <param name="Sequence">From 1 within the subject.</param>
+/// <param name="Type">Of <see cref="EventTypes"/>.</param>
+/// <param name="At">When.</param>
+/// <param name="By">Who.</param>
+/// <param name="Data">A JSON object; never holds a secret.</param>
+[GenerateSerializer, Immutable, Alias("control.event")]
+public sealed record EventView(
+    [property: Id(0)] long Sequence,
+    [property: Id(1)] string Type,
+    [property: Id(2)] DateTimeOffset At,
+    [property: Id(3)] Actor By,
+    [property: Id(4)] string Data);
+
+/// <summary>Types of events; words on the wire, never renamed.</summary>
+public static class EventTypes
+{
+    /// <summary>A run was accepted. Data: <c>RunView</c>.</summary>
+    public const string RunCreated = "run.created";
+
+    /// <summary>The run changed its state. Data: <c>RunView</c>.</summary>
+    public const string RunChanged = "run.changed";
+
+    /// <summary>A stage changed its state. Data: <c>StageView</c>.</summary>
+    public const string StageChanged = "stage.changed";
+
+    /// <summary>A gate was decided. Data: <c>StageView</c>.</summary>
+    public const string GateDecided = "gate.decided";
+
+    /// <summary>An attempt was made or changed its state. Data: <c>AttemptView</c>.</summary>
+    public const string AttemptChanged = "attempt.changed";
+
+    /// <summary>Anything else that changed a workspace, pipeline, agent or token. Data: its view.</summary>
+    public const string ObjectChanged = "object.changed";
+
+    /// <summary>The object was deleted. Data: empty.</summary>
+    public const string ObjectDeleted = "object.deleted";
+
+    /// <summary>All types, for the documentation and its test.</summary>
+    public static ImmutableArray<string> All { get; } =
+        [RunCreated, RunChanged, StageChanged, GateDecided, AttemptChanged, ObjectChanged, ObjectDeleted];
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+
+namespace Control.Contracts.Pipelines;
+
+/// <summary>A validated pipeline definition: what was asked, immutable. Maps keep definition order as arrays.</summary>
+/// <param name="Description">Free text.</param>
+/// <param name="Parameters">What a start may or must pass.</param>
+/// <param name="Env">Environment of every job.</param>
+/// <param name="Source">The Git repository to check out; null for pipelines without one.</param>
+/// <param name="Stages">One or more, run in this order.</param>
+[GenerateSerializer, Immutable, Alias("control.pipeline-spec")]
+public sealed record PipelineSpec(
+    [property: Id(0)] string Description,
+    [property: Id(1)] ImmutableArray<ParameterSpec> Parameters,
+    [property: Id(2)] ImmutableArray<EnvVar> Env,
+    [property: Id(3)] GitSource? Source,
+    [property: Id(4)] ImmutableArray<StageSpec> Stages);
+
+/// <summary>One environment variable.</summary>
+/// <param name="Name">A POSIX name: letters, digits, underscore, not starting with a digit.</param>
+/// <param name="Value">Literal text.</param>
+[GenerateSerializer, Immutable, Alias("control.env-var")]
+public sealed record EnvVar([property: Id(0)] string Name, [property: Id(1)] string Value);
+
+/// <summary>An environment variable whose value is a secret of the workspace.</summary>
+/// <param name="Name">The variable.</param>
+/// <param name="Secret">The secret's name.</param>
+/// <param name="Field">Which part: <c>text</c>, <c>user</c> or <c>password</c>.</param>
+[GenerateSerializer, Immutable, Alias("control.secret-env")]
+public sealed record SecretEnv([property: Id(0)] string Name, [property: Id(1)] string Secret, [property: Id(2)] string Field);
+
+/// <summary>What a parameter accepts. Numbers are wire format.</summary>
+[GenerateSerializer, Alias("control.parameter-type")]
+public enum ParameterType
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>Any text up to 4 KiB.</summary>
+    String = 1,
+
+    /// <summary>A decimal number.</summary>
+    Number = 2,
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    Boolean = 3,
+
+    /// <summary>One of the listed choices.</summary>
+    Choice = 4,
+}
+
+/// <summary>A parameter of a start or of a gate; its value becomes the environment variable of that name.</summary>
+/// <param name="Name">A POSIX variable name.</param>
+/// <param name="Type">What it accepts.</param>
+/// <param name="Description">For people.</param>
+/// <param name="Default">Value when none is passed; null makes it required.</param>
+/// <param name="Choices">The accepted values of a choice; empty otherwise.</param>
+[GenerateSerializer, Immutable, Alias("control.parameter-spec")]
+public sealed record ParameterSpec(
+    [property: Id(0)] string Name,
+    [property: Id(1)] ParameterType Type,
+    [property: Id(2)] string Description,
+    [property: Id(3)] string? Default,
+    [property: Id(4)] ImmutableArray<string> Choices);
+
+/// <summary>Where the sources come from. The commit is pinned when a run starts.</summary>
+/// <param name="Repository">An <c>https</c>, <c>http</c>, <c>ssh</c> or <c>git</c> URL (or <c>user@host:path</c>); never a local path.</param>
+/// <param name="Ref">Branch, tag or full commit id.</param>
+/// <param name="Credentials">Name of a secret of the workspace; null for public repositories.</param>
+/// <param name="Depth">Commits of history to fetch; 0 fetches all.</param>
+[GenerateSerializer, Immutable, Alias("control.git-source")]
+public sealed record GitSource(
+    [property: Id(0)] string Repository,
+    [property: Id(1)] string Ref,
+    [property: Id(2)] string? Credentials,
+    [property: Id(3)] int Depth);
+
+/// <summary>A step of the order: its jobs run concurrently; a gate, where there is one, is decided before they start.</summary>
+/// <param name="Name">Unique in the pipeline, a <see cref="ResourceName"/>.</param>
+/// <param name="Gate">Makes the stage manual.</param>
+/// <param name="Jobs">May be empty only with a gate.</param>
+[GenerateSerializer, Immutable, Alias("control.stage-spec")]
+public sealed record StageSpec(
+    [property: Id(0)] string Name,
+    [property: Id(1)] GateSpec? Gate,
+    [property: Id(2)] ImmutableArray<JobSpec> Jobs);
+
+/// <summary>A gate: the run waits for a person's decision, and may ask for parameters.</summary>
+/// <param name="Message">What is to be decided.</param>
+/// <param name="Parameters">What the approver may or must pass; they become environment of this and later stages.</param>
+[GenerateSerializer, Immutable, Alias("control.gate-spec")]
+public sealed record GateSpec([property: Id(0)] string Message, [property: Id(1)] ImmutableArray<ParameterSpec> Parameters);
+
+/// <summary>A job: steps on one agent in one work folder.</summary>
+/// <param name="Name">Unique in its stage, a <see cref="ResourceName"/>.</param>
+/// <param name="Labels">An agent must have all of them.</param>
+/// <param name="Env">Environment of its steps.</param>
+/// <param name="Secrets">Environment from secrets; masked in logs.</param>
+/// <param name="Steps">One or more, in order; the first failure ends the job.</param>
+/// <param name="Outputs">Keys that steps may write to <c>$CONTROL_OUTPUT</c>; they become environment of later stages.</param>
+/// <param name="TimeoutSeconds">Limit for the whole attempt, from hand-off to report.</param>
+/// <param name="Retry">Further attempts after a failure.</param>
+/// <param name="Checkout">Whether the agent checks the source out first.</param>
+/// <param name="LostAfterSeconds">An attempt whose agent has been silent this long is lost.</param>
+[GenerateSerializer, Immutable, Alias("control.job-spec")]
+public sealed record JobSpec(
+    [property: Id(0)] string Name,
+    [property: Id(1)] ImmutableArray<string> Labels,
+    [property: Id(2)] ImmutableArray<EnvVar> Env,
+    [property: Id(3)] ImmutableArray<SecretEnv> Secrets,
+    [property: Id(4)] ImmutableArray<StepSpec> Steps,
+    [property: Id(5)] ImmutableArray<string> Outputs,
+    [property: Id(6)] int TimeoutSeconds,
+    [property: Id(7)] RetrySpec Retry,
+    [property: Id(8)] bool Checkout,
+    [property: Id(9)] int LostAfterSeconds);
+
+/// <summary>When a failed attempt is followed by another without anyone asking.</summary>
+/// <param name="Limit">Further attempts, 0 to 10.</param>
+/// <param name="On">Reasons that qualify; empty means failure, timeout and loss of the agent.</param>
+[GenerateSerializer, Immutable, Alias("control.retry-spec")]
+public sealed record RetrySpec([property: Id(0)] int Limit, [property: Id(1)] ImmutableArray<RetryReason> On);
+
+/// <summary>Why an attempt may be retried. Numbers are wire format.</summary>
+[GenerateSerializer, Alias("control.retry-reason")]
+public enum RetryReason
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>A step ended with a code other than 0.</summary>
+    Failure = 1,
+
+    /// <summary>The job's time ran out.</summary>
+    Timeout = 2,
+
+    /// <summary>Its agent was lost.</summary>
+    Lost = 3,
+}
+
+/// <summary>A shell script of a job.</summary>
+/// <param name="Name">For people; unique names are not required.</param>
+/// <param name="Run">The script.</param>
+/// <param name="Shell">The interpreter: <c>sh</c> or <c>bash</c>, run with <c>-e</c>.</param>
+/// <param name="WorkingDirectory">Relative to the work folder, never outside of it.</param>
+/// <param name="Env">Environment of this step alone.</param>
+/// <param name="TimeoutSeconds">Limit for this step; 0 leaves only the job's.</param>
+[GenerateSerializer, Immutable, Alias("control.step-spec")]
+public sealed record StepSpec(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string Run,
+    [property: Id(2)] string Shell,
+    [property: Id(3)] string WorkingDirectory,
+    [property: Id(4)] ImmutableArray<EnvVar> Env,
+    [property: Id(5)] int TimeoutSeconds);

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+
+namespace Control.Contracts.Runs;
+
+/// <summary>Makes a run, by its pipeline only. Everything it needs later is in here, so a run never reads its pipeline.</summary>
+/// <param name="DefinitionVersion">The definition it runs.</param>
+/// <param name="Spec">That definition.</param>
+/// <param name="Parameters">Checked values, defaults included.</param>
+/// <param name="Ref">The ref to pin; null without a source.</param>
+/// <param name="At">When the start was accepted.</param>
+/// <param name="By">Who started it.</param>
+/// <param name="TraceParent">W3C trace context to continue.</param>
+[GenerateSerializer, Immutable, Alias("control.create-run")]
+public sealed record CreateRun(
+    [property: Id(0)] long DefinitionVersion,
+    [property: Id(1)] PipelineSpec Spec,
+    [property: Id(2)] ImmutableSortedDictionary<string, string> Parameters,
+    [property: Id(3)] string? Ref,
+    [property: Id(4)] DateTimeOffset At,
+    [property: Id(5)] Actor By,
+    [property: Id(6)] string? TraceParent);
+
+/// <summary>What looking up the source's ref gave: a commit, or why not.</summary>
+/// <param name="Commit">Full commit id; null when not found.</param>
+/// <param name="Error">Why not, in a sentence with the cure; null when found.</param>
+[GenerateSerializer, Immutable, Alias("control.source-resolution")]
+public sealed record SourceResolution([property: Id(0)] string? Commit, [property: Id(1)] string? Error);
+
+/// <summary>Decides a gate.</summary>
+/// <param name="Stage">The stage whose gate it is.</param>
+/// <param name="Approve">False rejects.</param>
+/// <param name="Comment">Recorded; up to 2,000 characters.</param>
+/// <param name="Parameters">Values for the gate's parameters.</param>
+/// <param name="By">Who decides.</param>
+[GenerateSerializer, Immutable, Alias("control.decide-gate")]
+public sealed record DecideGate(
+    [property: Id(0)] string Stage,
+    [property: Id(1)] bool Approve,
+    [property: Id(2)] string Comment,
+    [property: Id(3)] ImmutableDictionary<string, string> Parameters,
+    [property: Id(4)] Actor By);
+
+/// <summary>What an agent reports of an attempt. Numbers are wire format.</summary>
+[GenerateSerializer, Alias("control.report-kind")]
+public enum ReportKind
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>The work folder is there and the first process is about to run.</summary>
+    Started = 1,
+
+    /// <summary>Every step ended with 0.</summary>
+    Succeeded = 2,
+
+    /// <summary>It ended otherwise; the reason says how.</summary>
+    Failed = 3,
+
+    /// <summary>Stopped as ordered; every process of it is gone.</summary>
+    Stopped = 4,
+}
+
+/// <summary>An agent's report. Repeating one is harmless; one with a stale lease is refused.</summary>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Lease">The lease it was given under.</param>
+/// <param name="Agent">Who reports.</param>
+/// <param name="Kind">What happened.</param>
+/// <param name="Reason">Of <see cref="Reasons"/>, for failures.</param>
+/// <param name="Message">The reason in a sentence, up to 1,000 characters, secrets masked.</param>
+/// <param name="ExitCode">Of the step that ended it.</param>
+/// <param name="Outputs">Declared outputs, for a success.</param>
+/// <param name="LogLength">The log's full length in bytes, for final reports.</param>
+[GenerateSerializer, Immutable, Alias("control.attempt-report")]
+public sealed record AttemptReport(
+    [property: Id(0)] AttemptId Attempt,
+    [property: Id(1)] long Lease,
+    [property: Id(2)] AgentId Agent,
+    [property: Id(3)] ReportKind Kind,
+    [property: Id(4)] string? Reason,
+    [property: Id(5)] string? Message,
+    [property: Id(6)] int? ExitCode,
+    [property: Id(7)] ImmutableSortedDictionary<string, string> Outputs,
+    [property: Id(8)] long LogLength);
+
+/// <summary>A run: stages, gates, attempts, results. The key is a <see cref="RunId"/>.</summary>
+[Alias("control.IRunGrain")]
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the run; repeated, it returns the run that is there.</summary>
+    [Alias("Create"), SafeToRetry]
+    Task<RunView> Create(CreateRun command);
+
+    /// <summary>Takes in the commit of the source, or why there is none. Ignored unless the run is preparing.</summary>
+    [Alias("SourceResolved"), SafeToRetry]
+    Task SourceResolved(SourceResolution resolution);
+
+    /// <summary>Approves or rejects the gate that the run waits at.</summary>
+    [Alias("Decide")]
+    Task<Outcome<RunView>> Decide(DecideGate command);
+
+    /// <summary>Cancels the run; it is <see cref="RunState.Cancelled"/> once nothing of it runs.</summary>
+    [Alias("Cancel")]
+    Task<Outcome<RunView>> Cancel(Actor by);
+
+    /// <summary>Runs the jobs again that failed, were cancelled or were never started, as new attempts.</summary>
+    [Alias("Retry")]
+    Task<Outcome<RunView>> Retry(Actor by);
+
+    /// <summary>Gives a queued attempt to an agent. The commit behind the answer is the lease.</summary>
+    [Alias("TryLease")]
+    Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName);
+
+    /// <summary>An agent's report. A refusal tells the agent to stop and forget the attempt.</summary>
+    [Alias("Report"), SafeToRetry]
+    Task<Outcome<Done>> Report(AttemptReport report);
+
+    /// <summary>The agent with this lease is gone for good; the reason is one of <see cref="Reasons"/>. Ignored for stale leases.</summary>
+    [Alias("AttemptLost"), SafeToRetry]
+    Task AttemptLost(LeaseRef lease, string reason);
+
+    /// <summary>The assignment under a lease that still holds, for delivering it again; null when it does not.</summary>
+    [Alias("GetAssignment"), SafeToRetry]
+    Task<Assignment?> GetAssignment(LeaseRef lease);
+
+    /// <summary>Looks at the clock and at unfinished business; harmless at any time.</summary>
+    [Alias("Wake"), SafeToRetry]
+    Task Wake();
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+
+namespace Control.Contracts.Workspaces;
+
+/// <summary>A workspace as shown: the unit of tenancy that owns pipelines and secrets.</summary>
+/// <param name="Name">Its name and key.</param>
+/// <param name="Description">Free text, up to 1,000 characters.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="CreatedBy">Who made it.</param>
+/// <param name="Version">Counts changes; the ETag.</param>
+[GenerateSerializer, Immutable, Alias("control.workspace-view")]
+public sealed record WorkspaceView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string Description,
+    [property: Id(2)] DateTimeOffset CreatedAt,
+    [property: Id(3)] Actor CreatedBy,
+    [property: Id(4)] long Version);
+
+/// <summary>A secret as shown: never its value.</summary>
+/// <param name="Name">Its name within the workspace.</param>
+/// <param name="Kind">What shape the value has.</param>
+/// <param name="UpdatedAt">When the value was last set.</param>
+/// <param name="UpdatedBy">Who set it.</param>
+[GenerateSerializer, Immutable, Alias("control.secret-view")]
+public sealed record SecretView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] SecretKind Kind,
+    [property: Id(2)] DateTimeOffset UpdatedAt,
+    [property: Id(3)] Actor UpdatedBy);
+
+/// <summary>What shape a secret's value has. Numbers are wire format.</summary>
+[GenerateSerializer, Alias("control.secret-kind")]
+public enum SecretKind
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>One opaque text.</summary>
+    Text = 1,
+
+    /// <summary>User name and password, for Git over HTTP and registries.</summary>
+    Password = 2,
+
+    /// <summary>A private key in PEM or OpenSSH form, for Git over SSH.</summary>
+    SshKey = 3,
+}
+
+/// <summary>A secret's value encrypted by the gateway (AES-GCM); only gateways and the store's key open it.</summary>
+/// <param name="Name">The secret's name.</param>
+/// <param name="Kind">What shape the value has.</param>
+/// <param name="Sealed">Key id, nonce, tag and ciphertext.</param>
+[GenerateSerializer, Immutable, Alias("control.sealed-secret")]
+public sealed record SealedSecret(
+    [property: Id(0)] string Name,
+    [property: Id(1)] SecretKind Kind,
+    [property: Id(2)] ImmutableArray<byte> Sealed);
+
+/// <summary>The plain form of a secret's value; exists only in the gateway and on the agent that uses it.</summary>
+/// <param name="Text">The value of a <see cref="SecretKind.Text"/> secret or of an SSH key.</param>
+/// <param name="User">The user name of a password.</param>
+/// <param name="Password">The password.</param>
+public sealed record SecretValue(string? Text = null, string? User = null, string? Password = null);
+
+/// <summary>Asks for a workspace.</summary>
+[GenerateSerializer, Immutable, Alias("control.create-workspace")]
+public sealed record CreateWorkspace([property: Id(0)] string Description, [property: Id(1)] Actor By);
+
+/// <summary>Changes a workspace.</summary>
+[GenerateSerializer, Immutable, Alias("control.update-workspace")]
+public sealed record UpdateWorkspace(
+    [property: Id(0)] string Description,
+    [property: Id(1)] long? ExpectedVersion,
+    [property: Id(2)] Actor By);
+
+/// <summary>Sets a secret's value, already sealed.</summary>
+[GenerateSerializer, Immutable, Alias("control.put-secret")]
+public sealed record PutSecret([property: Id(0)] SealedSecret Secret, [property: Id(1)] Actor By);
+
+/// <summary>A workspace; its key is the workspace's name.</summary>
+[Alias("control.IWorkspaceGrain")]
+public interface IWorkspaceGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the workspace; a conflict when it is there already.</summary>
+    [Alias("Create")]
+    Task<Outcome<WorkspaceView>> Create(CreateWorkspace command);
+
+    /// <summary>Changes its description.</summary>
+    [Alias("Update")]
+    Task<Outcome<WorkspaceView>> Update(UpdateWorkspace command);
+
+    /// <summary>Deletes it with its secrets; refused while it has pipelines.</summary>
+    [Alias("Delete")]
+    Task<Outcome<Done>> Delete(Actor by);
+
+    /// <summary>Sets a secret; limit 200 secrets of 64 KiB per workspace.</summary>
+    [Alias("PutSecret")]
+    Task<Outcome<SecretView>> PutSecret(PutSecret command);
+
+    /// <summary>Removes a secret. Runs that name it fail with the reason from then on.</summary>
+    [Alias("DeleteSecret")]
+    Task<Outcome<Done>> DeleteSecret(string name, Actor by);
+
+    /// <summary>The sealed values of the named secrets; those that do not exist are left out.</summary>
+    [Alias("GetSecrets")]
+    Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names);
+
+    /// <summary>Registers a pipeline, so that deletion of the workspace can be refused; refused when there is no such workspace.</summary>
+    [Alias("AddPipeline")]
+    Task<Outcome<Done>> AddPipeline(string pipeline);
+
+    /// <summary>Forgets a deleted pipeline.</summary>
+    [Alias("RemovePipeline")]
+    Task<Outcome<Done>> RemovePipeline(string pipeline);
+}
