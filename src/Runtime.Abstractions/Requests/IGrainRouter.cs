@@ -7,4 +7,7 @@ internal interface IGrainRouter
 {
     /// <summary>A reference to the grain by an interface.</summary>
     TGrainInterface GetReference<TGrainInterface>(GrainId grainId);
+
+    /// <summary>Sends a call and gives its answer. Never throws: a fault is in the task.</summary>
+    Task<TResult> Call<TResult>(GrainRequest<TResult> request);
 }

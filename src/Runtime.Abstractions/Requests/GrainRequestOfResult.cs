@@ -1,0 +1,48 @@
+using Control.Runtime.Codecs;
+
+namespace Control.Runtime;
+
+/// <summary>A call whose method gives a result.</summary>
+/// <typeparam name="TResult">The result; <see cref="NoResult"/> when the method gives none.</typeparam>
+public abstract class GrainRequest<TResult> : GrainRequest
+{
+    // Continuations run elsewhere: the caller's code never runs inside the callee's turn.
+    private TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TResult? _result;
+
+    /// <summary>The result's codec; null when the method gives none.</summary>
+    public virtual Codec<TResult>? ResultCodec => null;
+
+    internal Task<TResult> TypedAnswer => _answer.Task;
+
+    internal sealed override Task Answer => _answer.Task;
+
+    internal sealed override object? UntypedResult
+    {
+        get => ResultCodec is null ? null : _result;
+        set => _result = (TResult?)value;
+    }
+
+    internal sealed override void TakeResult(Task completed)
+    {
+        if (completed is Task<TResult> typed) _result = typed.Result;
+    }
+
+    internal sealed override bool TryComplete() => _answer.TrySetResult(ResultCodec is { } codec ? codec.Copy(_result!) : _result!);
+
+    internal sealed override bool TryFail(Exception fault) => _answer.TrySetException(fault);
+
+    internal sealed override bool TryCancel(CancellationToken token) => _answer.TrySetCanceled(token);
+
+    internal sealed override GrainRequest<TResult> Again()
+    {
+        var again = (GrainRequest<TResult>)MemberwiseClone();
+        again._answer = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        again._result = default;
+        again.Next = null;
+        again.Pending = default;
+        again.Cancellation = null;
+        again.CopyArguments();
+        return again;
+    }
+}
