@@ -1,0 +1,87 @@
+using static Control.Engine.Pipelines.PipelineLimits;
+using static Control.Engine.Pipelines.Shapes.Fragment;
+
+namespace Control.Engine.Pipelines.Shapes;
+
+/// <summary>The table of every key a definition may have. A key that is not here is refused; a test holds readers to it.</summary>
+internal static class PipelineShapes
+{
+    public static Shape Pipeline { get; } = new("pipeline", "A pipeline: stages that run one after another.",
+    [
+        new("description", "What the pipeline is for.", Scalar(TextLength)),
+        new("parameters", "What a start may or must pass; each value becomes the environment variable of that name.", Parameters),
+        new("env", "Environment of every job.", Env),
+        new("source", "The Git repository that jobs work on.", Ref("source")),
+        new("stages", "The stages in order.", List(Ref("stage"), 1, PipelineLimits.Stages), Required: true),
+    ]);
+
+    public static Shape Parameter { get; } = new("parameter", "A value that a start or a gate asks for.",
+    [
+        new("type", "What is accepted. Default: string.", Word("string", "number", "boolean", "choice")),
+        new("description", "For the person who fills it in.", Scalar(TextLength)),
+        new("default", "The value when none is passed; without it the parameter is required.", Scalar(ParameterValueBytes)),
+        new("choices", "The accepted values of a choice.", Set(Scalar(ParameterValueBytes), 1, Choices)),
+    ]);
+
+    public static Shape Source { get; } = new("source", "A Git repository; its commit is pinned when a run starts.",
+    [
+        new("repository", "An https, http, ssh or git URL, or user@host:path; without credentials.", Scalar(Sources.RepositoryUrl.MaxLength), Required: true),
+        new("ref", "Branch, tag or full commit id. Default: HEAD, the repository's default branch.", Scalar(Sources.GitRef.MaxLength)),
+        new("credentials", "Name of the workspace's secret to fetch with.", Name),
+        new("depth", "Commits of history to fetch; 0 fetches all. Default: 1.", Number(0, Depths)),
+    ]);
+
+    public static Shape Stage { get; } = new("stage", "Jobs that run at the same time, after the gate if there is one.",
+    [
+        new("name", "Unique in the pipeline.", Name, Required: true),
+        new("gate", "Makes the stage wait for a person's decision.", Ref("gate")),
+        new("jobs", "The jobs by name. A stage with a gate may go without.", Map(NamePattern, Ref("job"), 0, JobsPerStage)),
+    ]);
+
+    public static Shape Gate { get; } = new("gate", "A decision by a person.",
+    [
+        new("message", "What is to be decided. Default: a sentence with the stage's name.", Scalar(TextLength)),
+        new("parameters", "What the approver may or must pass; environment of this and later stages.", Parameters),
+    ]);
+
+    public static Shape Job { get; } = new("job", "Steps on one agent in one work folder.",
+    [
+        new("labels", "An agent must have all of them.", Set(Name, 0, Labels)),
+        new("env", "Environment of its steps.", Env),
+        new("secrets", "Environment variables filled from secrets; their values are masked in logs.", Map(VariableName.Pattern, Either(Name, Ref("secret")), 0, Secrets)),
+        new("steps", "The steps in order; the first that fails ends the job.", List(Either(Scalar(ScriptBytes), Ref("step")), 1, Steps), Required: true),
+        new("outputs", "Keys that steps may write to $CONTROL_OUTPUT; environment of later stages.", Set(Variable, 0, Outputs)),
+        new("timeout", "Limit for an attempt, 1s to 24h. Default: 1h.", Period),
+        new("retry", "Further attempts after a failure: a number, or a rule.", Either(Number(0, Retries), Ref("retry"))),
+        new("checkout", "Check the source out first. Default: true when the pipeline has a source.", Flag),
+        new("lostAfter", "An attempt whose agent is silent this long is lost, 30s to 24h. Default: 2m.", Period),
+    ]);
+
+    public static Shape Secret { get; } = new("secret", "A part of a secret.",
+    [
+        new("secret", "The secret's name.", Name, Required: true),
+        new("field", "Which part of it. Default: text.", Word("text", "user", "password")),
+    ]);
+
+    public static Shape Retry { get; } = new("retry", "When a failed attempt is followed by another.",
+    [
+        new("limit", "How many further attempts.", Number(0, Retries), Required: true),
+        new("on", "Only after these. Default: all of them.", Set(Word("failure", "timeout", "lost"), 1, 3)),
+    ]);
+
+    public static Shape Step { get; } = new("step", "A shell script.",
+    [
+        new("name", "For people. Default: the script's first line.", Scalar(StepNameLength)),
+        new("run", "The script.", Scalar(ScriptBytes), Required: true),
+        new("shell", "The interpreter, run with -e. Default: sh.", Word("sh", "bash")),
+        new("directory", "Where to run, relative to the work folder.", Scalar(DirectoryLength)),
+        new("env", "Environment of this step alone.", Env),
+        new("timeout", "Limit for this step, 1s to 24h. Default: only the job's.", Period),
+    ]);
+
+    /// <summary>All of them, the root first.</summary>
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Secret, Retry, Step];
+
+    private static System.Text.Json.Nodes.JsonObject Parameters() =>
+        Map(VariableName.Pattern, Ref("parameter"), 0, PipelineLimits.Parameters)();
+}

@@ -1,0 +1,41 @@
+namespace Control.Engine.Tests.Pipelines;
+
+/// <summary>Definitions that several tests start from.</summary>
+internal static class Definitions
+{
+    /// <summary>Uses every key once at least; a test checks that it does.</summary>
+    public const string Full = """
+        description: Builds and releases
+        parameters:
+          VERSION: { type: string, description: What to release, default: "1.0" }
+          COUNT: { type: number, default: 3 }
+          FAST: { type: boolean }
+          TARGET: { type: choice, choices: [test, live], default: test }
+        env: { LEVEL: 3, DEBUG: true, EMPTY: "" }
+        source:
+          repository: https://git.example.com/team/app.git
+          ref: main
+          credentials: git-token
+          depth: 10
+        stages:
+          - name: build
+            jobs:
+              compile:
+                labels: [linux, amd64]
+                env: { MODE: release }
+                secrets: { TOKEN: my-secret, USER_NAME: { secret: registry, field: user } }
+                steps:
+                  - make
+                  - { name: test, run: make test, shell: bash, directory: ./sub//dir, env: { CI: 1 }, timeout: 5m }
+                outputs: [TAG]
+                timeout: 1h30m
+                retry: { limit: 2, on: [failure, timeout, lost] }
+                checkout: false
+                lostAfter: 5m
+          - name: release
+            gate:
+              message: Release?
+              parameters:
+                NOTE: { default: none }
+        """;
+}
