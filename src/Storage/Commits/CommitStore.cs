@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+using Control.Storage.Databases;
+using Control.Storage.Signals;
+
+namespace Control.Storage.Commits;
+
+/// <summary>
+/// The grains' way to their state. Commits of many grains share transactions; each succeeds or is refused alone.
+/// </summary>
+public sealed class CommitStore
+{
+    private readonly Database _database;
+    private readonly ChangeSignal _signal;
+    private readonly TimeProvider _time;
+
+    internal CommitStore(Database database, ChangeSignal signal, TimeProvider time)
+    {
+        _database = database;
+        _signal = signal;
+        _time = time;
+    }
+
+    /// <summary>The subject's last commit; null when there is none.</summary>
+    /// <exception cref="Contracts.Errors.ControlException">The database failed.</exception>
+    public Task<StoredSubject?> LoadAsync(SubjectKey key, CancellationToken ct = default) =>
+        _database.Readers.FirstAsync(CommitStatements.Load, [key.Kind, key.Key], Subject, ct);
+
+    /// <summary>The subject's child rows, by kind, ordinal and key.</summary>
+    /// <exception cref="Contracts.Errors.ControlException">The database failed.</exception>
+    public Task<ImmutableArray<StoredChild>> LoadChildrenAsync(SubjectKey key, CancellationToken ct = default) =>
+        _database.Readers.ListAsync(CommitStatements.LoadChildren, [key.Kind, key.Key], Child, ct);
+
+    /// <summary>
+    /// Commits; durable when it returns. <paramref name="ct"/> is heard only while waiting for room in a full queue: once
+    /// the commit is on its way its outcome is always waited for.
+    /// </summary>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation wrote since; nothing was written.</exception>
+    /// <exception cref="Contracts.Errors.ControlException">
+    /// The commit is too large, or the database failed. After <c>storage-unavailable</c> and <c>storage-busy</c> the commit
+    /// may still have happened: load again before going on.
+    /// </exception>
+    public async Task<CommitReceipt> CommitAsync(Commit commit, CancellationToken ct = default)
+    {
+        commit.Check();
+        return await _database.Writer.RunAsync(new CommitOperation(commit, _time.GetUtcNow(), _signal), ct).ConfigureAwait(false);
+    }
+
+    private static StoredSubject Subject(DbDataReader row)
+    {
+        var index = new SubjectIndex(
+            row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4), row.Flag(5), row.Flag(6), row.GetString(7), row.Text(8), row.Text(9));
+        return new StoredSubject(row.GetInt64(0), row.GetString(12), index, row.TimeOrNull(10), row.GetInt64(11));
+    }
+
+    private static StoredChild Child(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.Text(3), row.Text(4), row.GetInt64(5), row.GetInt64(6), row.GetString(7), row.Text(8));
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Storage.Databases;
+
+/// <summary>One database: migrated, with its writer and its readers.</summary>
+internal sealed class Database : IDisposable
+{
+    private Database(string incarnation, WriteQueue writer, ReadPool readers)
+    {
+        Incarnation = incarnation;
+        Writer = writer;
+        Readers = readers;
+    }
+
+    /// <summary>Random id given when the database was made.</summary>
+    public string Incarnation { get; }
+
+    /// <summary>The one writer.</summary>
+    public WriteQueue Writer { get; }
+
+    /// <summary>The readers.</summary>
+    public ReadPool Readers { get; }
+
+    /// <summary>Opens and migrates. <paramref name="prepare"/> runs on the writing connection before the writer starts.</summary>
+    /// <exception cref="Contracts.Errors.ControlException">It cannot be opened or is of a newer program.</exception>
+    public static Database Open(DatabaseSettings settings, Action<Session>? prepare = null)
+    {
+        var session = default(Session);
+        try
+        {
+            session = settings.Dialect.OpenWriter();
+            new Migrator(settings.Dialect, settings.Migrations, settings.Time).Run(session);
+            var incarnation = Meta.Incarnation(session);
+            prepare?.Invoke(session);
+            var writer = new WriteQueue(settings.Name, settings.Dialect, session, settings.Limits, settings.Metrics, settings.Logger);
+            return new Database(incarnation, writer, new ReadPool(settings.Dialect, settings.MaxReaders));
+        }
+        catch (Exception error)
+        {
+            session?.Dispose();
+            throw error is DbException database ? settings.Dialect.Fault(database) : error;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Writer.Dispose();
+        Readers.Dispose();
+    }
+}
+
+/// <summary>What a <see cref="Database"/> is opened with.</summary>
+internal sealed record DatabaseSettings(
+    string Name,
+    Dialect Dialect,
+    ImmutableArray<Migration> Migrations,
+    WriteLimits Limits,
+    int MaxReaders,
+    StorageMetrics Metrics,
+    TimeProvider Time,
+    ILogger Logger);

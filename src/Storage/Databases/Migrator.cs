@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Control.Contracts.Errors;
+
+namespace Control.Storage.Databases;
+
+/// <summary>Brings a database to this program's schema, in one transaction that excludes every other process.</summary>
+internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrations, TimeProvider time)
+{
+    private static readonly Statement AppliedStatement = new("SELECT number, checksum FROM migrations ORDER BY number");
+    private static readonly Statement RecordStatement = new(
+        "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (@number, @name, @checksum, @applied_at)");
+
+    /// <summary>Applies what is missing; a database that is up to date is left alone.</summary>
+    /// <exception cref="ControlException">
+    /// <c>storage-too-new</c>: a newer program wrote it; <c>storage-migration-changed</c>: it was made by other scripts.
+    /// </exception>
+    public void Run(Session session)
+    {
+        dialect.Begin(session);
+        try
+        {
+            session.Script("""
+                CREATE TABLE IF NOT EXISTS migrations (
+                    number     INTEGER NOT NULL PRIMARY KEY,
+                    name       TEXT    NOT NULL,
+                    checksum   TEXT    NOT NULL,
+                    applied_at BIGINT  NOT NULL
+                )
+                """);
+            Apply(session, Applied(session));
+            dialect.Commit(session);
+        }
+        catch
+        {
+            dialect.Rollback(session);
+            throw;
+        }
+    }
+
+    private static Dictionary<long, string> Applied(Session session)
+    {
+        var applied = new Dictionary<long, string>();
+        using var reader = session.Query(AppliedStatement);
+        while (reader.Read())
+            applied.Add(reader.GetInt64(0), reader.GetString(1));
+        return applied;
+    }
+
+    private void Apply(Session session, Dictionary<long, string> applied)
+    {
+        var newest = applied.Keys.DefaultIfEmpty().Max();
+        if (newest > migrations.Length)
+        {
+            throw new ControlException(
+                "storage-too-new",
+                $"The database is at schema {newest}, this program knows up to {migrations.Length}. Start the newer program, or restore the backup made before the upgrade.");
+        }
+
+        foreach (var migration in migrations)
+        {
+            if (!applied.TryGetValue(migration.Number, out var checksum))
+                Apply(session, migration);
+            else if (checksum != migration.Checksum)
+                throw Changed(migration);
+        }
+    }
+
+    private void Apply(Session session, Migration migration)
+    {
+        session.Script(migration.Script);
+        session.Execute(RecordStatement, migration.Number, migration.Name, migration.Checksum, time.GetUtcNow().UtcTicks);
+    }
+
+    private static ControlException Changed(Migration migration) => new(
+        "storage-migration-changed",
+        $"The database was made with another version of migration {migration.Number} ({migration.Name}) than this program carries. Start the program that made it.");
+}
+
+/// <summary>Names and values a database keeps about itself.</summary>
+internal static class Meta
+{
+    private const string IncarnationName = "incarnation";
+
+    private static readonly Statement GetStatement = new("SELECT value FROM meta WHERE name = @name");
+    private static readonly Statement SetStatement = new(
+        "INSERT INTO meta (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    private static readonly Statement AddStatement = new("INSERT INTO meta (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING");
+
+    /// <summary>A value; null when it was never set.</summary>
+    public static string? Get(Session session, string name)
+    {
+        using var reader = session.Query(GetStatement, name);
+        return reader.Read() ? reader.GetString(0) : null;
+    }
+
+    /// <summary>Sets a value.</summary>
+    public static void Set(Session session, string name, string value) => session.Execute(SetStatement, name, value);
+
+    /// <summary>The random id this database got when it was made, 32 hex digits.</summary>
+    public static string Incarnation(Session session)
+    {
+        session.Execute(AddStatement, IncarnationName, RandomNumberGenerator.GetHexString(32, lowercase: true));
+        return Get(session, IncarnationName)!;
+    }
+}

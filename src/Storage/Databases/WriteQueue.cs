@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Control.Contracts.Errors;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Storage.Databases;
+
+/// <summary>
+/// The one writer of a database: a thread that takes everything queued while the previous transaction was being synced
+/// and writes it in the next one. Callers wait for room when the queue is full, and for durability always.
+/// </summary>
+internal sealed partial class WriteQueue : IDisposable
+{
+    // Waits before repeating a transaction that failed for a passing reason; a second in all, then callers are told.
+    private static readonly int[] RetryMilliseconds = [10, 40, 150, 300, 500];
+
+    private readonly string _name;
+    private readonly Dialect _dialect;
+    private readonly WriteLimits _limits;
+    private readonly StorageMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _room;
+    private readonly BlockingCollection<WriteOperation> _waiting = [];
+    private readonly List<WriteOperation> _batch = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Thread _thread;
+    private Session? _session;
+
+    /// <summary>Starts the writer on an open, migrated connection, which it then owns.</summary>
+    public WriteQueue(string name, Dialect dialect, Session session, WriteLimits limits, StorageMetrics metrics, ILogger logger)
+    {
+        _name = name;
+        _dialect = dialect;
+        _session = session;
+        _limits = limits;
+        _metrics = metrics;
+        _logger = logger;
+        _room = new SemaphoreSlim(limits.Queue, limits.Queue);
+        metrics.Observe(name, () => _waiting.Count);
+        _thread = new Thread(Run) { Name = $"storage-{name}", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>
+    /// Queues the work and waits until it is durable. <paramref name="ct"/> ends the wait for room in the queue only:
+    /// once queued, the outcome is always waited for.
+    /// </summary>
+    /// <exception cref="ControlException">The database failed for more than a passing reason.</exception>
+    public async Task<T> RunAsync<T>(WriteOperation<T> operation, CancellationToken ct)
+    {
+        await _room.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            _waiting.Add(operation, CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            _room.Release();
+            throw new ControlException("storage-closed", "The store is shutting down. Repeat the request when the server is back.");
+        }
+
+        return await operation.Answer.ConfigureAwait(false);
+    }
+
+    /// <summary>Writes what is queued, then closes the connection.</summary>
+    public void Dispose()
+    {
+        _waiting.CompleteAdding();
+        _stopping.Cancel();
+        _thread.Join();
+        _session?.Dispose();
+    }
+
+    private void Run()
+    {
+        while (_waiting.TryTake(out var first, Timeout.Infinite))
+        {
+            Gather(first);
+            Write(_batch);
+            _batch.Clear();
+        }
+    }
+
+    private void Gather(WriteOperation first)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var bytes = 0L;
+        var operation = first;
+        do
+        {
+            _batch.Add(operation);
+            _room.Release();
+            bytes += operation.Size;
+        }
+        while (_batch.Count < _limits.BatchCount && bytes < _limits.BatchBytes && _waiting.TryTake(out operation, Remaining(started)));
+    }
+
+    private int Remaining(long started)
+    {
+        if (_limits.GatherWindow == TimeSpan.Zero || _stopping.IsCancellationRequested)
+            return 0;
+        var left = _limits.GatherWindow - TimeProvider.System.GetElapsedTime(started);
+        return Math.Max(0, (int)Math.Ceiling(left.TotalMilliseconds));
+    }
+
+    private void Write(List<WriteOperation> batch)
+    {
+        if (TryWrite(batch) is not { } error)
+            return;
+        if (batch.Count == 1 || error is DbException database && _dialect.IsTransient(database))
+        {
+            Fail(batch, error);
+            return;
+        }
+
+        // One of them is at fault, and which is not known: each gets a transaction of its own.
+        foreach (var operation in batch)
+            Write([operation]);
+    }
+
+    private Exception? TryWrite(List<WriteOperation> batch)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                WriteOnce(batch);
+                return null;
+            }
+            catch (Exception error)
+            {
+                CloseSession();
+                if (error is not DbException database || !_dialect.IsTransient(database) || attempt == RetryMilliseconds.Length)
+                    return error;
+                LogRetry(error, batch.Count, attempt + 1);
+                // Real time whatever clock the grains run on: it is the disk that is waited for.
+                _stopping.Token.WaitHandle.WaitOne(RetryMilliseconds[attempt]);
+            }
+        }
+    }
+
+    private void WriteOnce(List<WriteOperation> batch)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var session = _session ??= _dialect.OpenWriter();
+        _dialect.Begin(session);
+        foreach (var operation in batch)
+            operation.Apply(session);
+        _dialect.Commit(session);
+        _metrics.Committed(_name, batch.Count, TimeProvider.System.GetElapsedTime(started));
+        foreach (var operation in batch)
+            operation.Succeed();
+    }
+
+    // After an error the state of a transaction differs by database and error; a closed connection has none.
+    private void CloseSession()
+    {
+        try
+        {
+            _session?.Dispose();
+        }
+        catch (DbException error)
+        {
+            LogCloseFailed(error);
+        }
+
+        _session = null;
+    }
+
+    private void Fail(List<WriteOperation> batch, Exception error)
+    {
+        LogFailed(error, batch.Count);
+        var fault = error is DbException database ? _dialect.Fault(database) : error;
+        foreach (var operation in batch)
+            operation.Fail(fault);
+    }
+}
+
+/// <summary>How much a <see cref="WriteQueue"/> takes on.</summary>
+/// <param name="Queue">Operations that may wait.</param>
+/// <param name="BatchCount">Most operations in a transaction.</param>
+/// <param name="BatchBytes">A transaction takes no more operations from this size on.</param>
+/// <param name="GatherWindow">How long a transaction waits for more operations.</param>
+internal sealed record WriteLimits(int Queue, int BatchCount, long BatchBytes, TimeSpan GatherWindow);

@@ -1,0 +1,38 @@
+namespace Control.Storage;
+
+/// <summary>Names one subject: a piece of state with a single writer, its events and its child rows.</summary>
+/// <param name="Kind">Of <see cref="SubjectKinds"/>.</param>
+/// <param name="Key">The grain's key within the kind.</param>
+public readonly record struct SubjectKey(string Kind, string Key)
+{
+    /// <summary>The log of one attempt, as a subject of <see cref="Signals.ChangeSignal"/> only.</summary>
+    public static SubjectKey Log(Contracts.Runs.AttemptId attempt) => new(SubjectKinds.Log, attempt.ToString());
+
+    /// <summary>The text form <c>kind:key</c>.</summary>
+    public override string ToString() => $"{Kind}:{Key}";
+}
+
+/// <summary>Kinds of subjects; words in the database, never renamed.</summary>
+public static class SubjectKinds
+{
+    /// <summary>A workspace; key: its name.</summary>
+    public const string Workspace = "workspace";
+
+    /// <summary>A pipeline; key: its id.</summary>
+    public const string Pipeline = "pipeline";
+
+    /// <summary>A run; key: its id.</summary>
+    public const string Run = "run";
+
+    /// <summary>A build agent; key: its id.</summary>
+    public const string Agent = "agent";
+
+    /// <summary>An access token; key: its id.</summary>
+    public const string Token = "token";
+
+    /// <summary>A join token; key: its id.</summary>
+    public const string JoinToken = "join-token";
+
+    /// <summary>An attempt's log; key: the attempt's id. Only signalled, never committed.</summary>
+    public const string Log = "log";
+}

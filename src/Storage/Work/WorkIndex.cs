@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Control.Storage.Databases;
+
+namespace Control.Storage.Work;
+
+/// <summary>Questions that grains ask about other grains' work, answered from projected columns by index only.</summary>
+public sealed class WorkIndex
+{
+    private readonly ReadPool _readers;
+
+    internal WorkIndex(Database database) => _readers = database.Readers;
+
+    /// <summary>Children waiting in a queue, oldest subject first, then by ordinal; up to <paramref name="limit"/>.</summary>
+    public Task<ImmutableArray<QueuedChild>> QueuedAsync(string queue, int limit, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Queued,
+        [queue, limit],
+        row => new QueuedChild(new SubjectKey(row.GetString(0), row.GetString(1)), row.GetString(2)),
+        ct);
+
+    /// <summary>Queues in which something waits.</summary>
+    public Task<ImmutableArray<string>> QueuesAsync(CancellationToken ct = default) =>
+        _readers.ListAsync(WorkStatements.Queues, [], row => row.GetString(0), ct);
+
+    /// <summary>Children leased to, running on or being stopped by a holder.</summary>
+    public Task<ImmutableArray<StoredHold>> HeldByAsync(string holder, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Held,
+        [holder],
+        row => new StoredHold(new SubjectKey(row.GetString(0), row.GetString(1)), row.GetString(2), row.GetInt64(3), row.GetString(4)),
+        ct);
+
+    /// <summary>Subjects to be woken by <paramref name="now"/>, longest due first.</summary>
+    public Task<ImmutableArray<DueSubject>> DueAsync(DateTimeOffset now, int limit, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Due,
+        [now.UtcTicks, limit],
+        row => new DueSubject(new SubjectKey(row.GetString(0), row.GetString(1)), row.Time(2)),
+        ct);
+
+    /// <summary>When the next subject is to be woken; null when none is.</summary>
+    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken ct = default)
+    {
+        var rows = await _readers.ListAsync(WorkStatements.NextDue, [], row => row.Time(0), ct).ConfigureAwait(false);
+        return rows.IsEmpty ? null : rows[0];
+    }
+
+    /// <summary>Unfinished subjects whose owner is not the live one: they are to be adopted.</summary>
+    public Task<ImmutableArray<SubjectKey>> OrphansAsync(string liveOwner, int limit, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Orphans, [liveOwner, limit], row => new SubjectKey(row.GetString(0), row.GetString(1)), ct);
+
+    /// <summary>All agents that are not deleted.</summary>
+    public Task<ImmutableArray<StoredView>> AgentsAsync(CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.OfKind,
+        [SubjectKinds.Agent],
+        row => new StoredView(new SubjectKey(SubjectKinds.Agent, row.GetString(0)), row.GetString(1)),
+        ct);
+}
+
+/// <summary>A child that waits for a holder.</summary>
+/// <param name="Subject">Whose child.</param>
+/// <param name="ChildKey">Its key there.</param>
+public sealed record QueuedChild(SubjectKey Subject, string ChildKey);
+
+/// <summary>A child that somebody holds.</summary>
+/// <param name="Subject">Whose child.</param>
+/// <param name="ChildKey">Its key there.</param>
+/// <param name="Fence">Fence of the lease.</param>
+/// <param name="Document">The child's JSON.</param>
+public sealed record StoredHold(SubjectKey Subject, string ChildKey, long Fence, string Document);
+
+/// <summary>A subject whose time has come.</summary>
+/// <param name="Subject">Which.</param>
+/// <param name="At">When it was to be woken.</param>
+public sealed record DueSubject(SubjectKey Subject, DateTimeOffset At);
+
+/// <summary>A subject's view.</summary>
+/// <param name="Subject">Which.</param>
+/// <param name="View">Its JSON.</param>
+public sealed record StoredView(SubjectKey Subject, string View);
