@@ -1,0 +1,13 @@
+using Control.Bench.Storage;
+
+// Prints one "name value unit" line per figure. Arguments choose groups; none means all.
+var groups = new Dictionary<string, Func<TextWriter, Task>>
+{
+    ["storage"] = StorageBenchmarks.RunAsync,
+};
+
+foreach (var (name, run) in groups)
+{
+    if (args.Length == 0 || args.Contains(name))
+        await run(Console.Out);
+}
