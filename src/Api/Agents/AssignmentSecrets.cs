@@ -1,0 +1,77 @@
+using Control.Api.Workspaces;
+using Control.Contracts.Agents;
+using Control.Contracts.Workspaces;
+using Control.Storage.Secrets;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Api.Agents;
+
+/// <summary>Fills assignments with the secrets they name, at the last moment before they leave for their agent.</summary>
+internal sealed partial class AssignmentSecrets(IGrainFactory grains, SecretBox box, ILogger<AssignmentSecrets> logger)
+{
+    /// <summary>The orders, ready to be sent to the agent they are for.</summary>
+    public async Task<AgentOrdersMessage> AddToAsync(AgentOrders orders, CancellationToken cancellationToken)
+    {
+        var start = ImmutableArray.CreateBuilder<AssignmentMessage>(orders.Start.Length);
+        foreach (var assignment in orders.Start)
+        {
+            start.Add(await AddToAsync(assignment, cancellationToken));
+        }
+
+        return new AgentOrdersMessage(start.ToImmutable(), orders.Stop, orders.Forget);
+    }
+
+    private async Task<AssignmentMessage> AddToAsync(Assignment assignment, CancellationToken cancellationToken)
+    {
+        var source = assignment.Checkout?.Credentials;
+        var named = assignment.Secrets.Select(s => s.Secret).Append(source).OfType<string>().Distinct().ToImmutableArray();
+        var opened = named.IsEmpty ? [] : await OpenAsync(assignment.Attempt.Run.Pipeline.Workspace, named, cancellationToken);
+        var values = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var missing = new SortedSet<string>(named.Where(n => !opened.ContainsKey(n)), StringComparer.Ordinal);
+        foreach (var secret in assignment.Secrets.Where(s => opened.ContainsKey(s.Secret)))
+        {
+            if (Field(opened[secret.Secret].Value, secret.Field) is { } value)
+            {
+                values[secret.Name] = value;
+            }
+            else
+            {
+                missing.Add(secret.Secret);
+            }
+        }
+
+        var credential = source is not null && opened.TryGetValue(source, out var found) ? found : default((SecretValue Value, SecretKind Kind)?);
+        return new AssignmentMessage(assignment, values.ToImmutable(), credential?.Value, credential?.Kind, [.. missing]);
+    }
+
+    /// <summary>The values that exist and can be opened, by name.</summary>
+    private async Task<Dictionary<string, (SecretValue Value, SecretKind Kind)>> OpenAsync(
+        string workspace, ImmutableArray<string> names, CancellationToken cancellationToken)
+    {
+        var opened = new Dictionary<string, (SecretValue, SecretKind)>(StringComparer.Ordinal);
+        foreach (var secret in await grains.GetGrain<IWorkspaceGrain>(workspace).GetSecrets(names).WaitAsync(cancellationToken))
+        {
+            try
+            {
+                opened[secret.Name] = (SealedSecrets.Open(box, workspace, secret), secret.Kind);
+            }
+            catch (ControlException exception)
+            {
+                LogUnreadable(workspace, secret.Name, exception.Code);
+            }
+        }
+
+        return opened;
+    }
+
+    private static string? Field(SecretValue value, string field) => field switch
+    {
+        "text" => value.Text,
+        "user" => value.User,
+        "password" => value.Password,
+        _ => null,
+    };
+
+    [LoggerMessage(1, LogLevel.Error, "Secret {Workspace}/{Name} cannot be opened ({Code}); its jobs fail as if it were missing")]
+    private partial void LogUnreadable(string workspace, string name, string code);
+}

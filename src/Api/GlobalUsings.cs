@@ -1,0 +1,14 @@
+global using System.Collections.Immutable;
+global using System.Globalization;
+global using Control.Api.Access;
+global using Control.Api.Http;
+global using Control.Api.Http.Metrics;
+global using Control.Contracts;
+global using Control.Contracts.Access;
+global using Control.Contracts.Errors;
+global using Microsoft.AspNetCore.Builder;
+global using Microsoft.AspNetCore.Http;
+global using Microsoft.AspNetCore.Http.HttpResults;
+global using Microsoft.AspNetCore.Routing;
+global using Microsoft.Extensions.Options;
+global using Orleans;
