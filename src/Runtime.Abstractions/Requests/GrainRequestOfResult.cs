@@ -8,7 +8,7 @@ public abstract class GrainRequest<TResult> : GrainRequest
 {
     // Continuations run elsewhere: the caller's code never runs inside the callee's turn.
     private TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TResult? _result;
+    internal TResult? Result { get; set; }
 
     /// <summary>The result's codec; null when the method gives none.</summary>
     public virtual Codec<TResult>? ResultCodec => null;
@@ -19,16 +19,16 @@ public abstract class GrainRequest<TResult> : GrainRequest
 
     internal sealed override object? UntypedResult
     {
-        get => ResultCodec is null ? null : _result;
-        set => _result = (TResult?)value;
+        get => ResultCodec is null ? null : Result;
+        set => Result = (TResult?)value;
     }
 
     internal sealed override void TakeResult(Task completed)
     {
-        if (completed is Task<TResult> typed) _result = typed.Result;
+        if (completed is Task<TResult> typed) Result = typed.Result;
     }
 
-    internal sealed override bool TryComplete() => _answer.TrySetResult(ResultCodec is { } codec ? codec.Copy(_result!) : _result!);
+    internal sealed override bool TryComplete() => _answer.TrySetResult(ResultCodec is { } codec ? codec.Copy(Result!) : Result!);
 
     internal sealed override bool TryFail(Exception fault) => _answer.TrySetException(fault);
 
@@ -38,7 +38,7 @@ public abstract class GrainRequest<TResult> : GrainRequest
     {
         var again = (GrainRequest<TResult>)MemberwiseClone();
         again._answer = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        again._result = default;
+        again.Result = default;
         again.Next = null;
         again.Pending = default;
         again.Cancellation = null;

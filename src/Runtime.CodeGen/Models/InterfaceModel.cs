@@ -48,5 +48,5 @@ internal sealed record MethodModel(
 /// <param name="Name">The C# name, escaped.</param>
 /// <param name="Type">The full type.</param>
 /// <param name="Codec">The expression that gives its codec; null for the cancellation token.</param>
-/// <param name="IsShared">Whether it is marked as immutable.</param>
+/// <param name="IsShared">Whether it needs no copy.</param>
 internal sealed record ParameterModel(string Name, string Type, string? Codec, bool IsShared);

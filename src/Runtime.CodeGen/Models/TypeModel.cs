@@ -52,5 +52,5 @@ internal sealed record LevelModel(EquatableList<MemberModel> Members);
 /// <param name="Type">The full type.</param>
 /// <param name="Number">The number on the wire.</param>
 /// <param name="Codec">The expression that gives its codec.</param>
-/// <param name="IsShared">Whether it is marked as immutable.</param>
+/// <param name="IsShared">Whether it needs no copy.</param>
 internal sealed record MemberModel(string Name, string Type, uint Number, string Codec, bool IsShared);

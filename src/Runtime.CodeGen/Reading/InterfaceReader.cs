@@ -136,7 +136,7 @@ internal sealed class InterfaceReader
             if (parameter.RefKind != RefKind.None) findings.Add(Finding.At(parameter, Rules.UnsupportedShape, name, $"'{parameter.Name}' is passed by reference"));
             if (!isToken && codec is null) findings.Add(Finding.At(parameter, Rules.NotSerializable, parameter.Type.ToDisplayString(), $"{name}({parameter.Name})"));
             yield return new ParameterModel(
-                Names.Escaped(parameter.Name), Names.Full(parameter.Type), codec, Names.Has(parameter, Names.Immutable));
+                Names.Escaped(parameter.Name), Names.Full(parameter.Type), codec, Names.Has(parameter, Names.Immutable) || Sharing.IsShared(parameter.Type));
         }
     }
 }

@@ -97,7 +97,7 @@ internal sealed class TypeReader
     }
 
     private static LevelModel ExceptionLevel() => new(new EquatableList<MemberModel>(
-        [new MemberModel("Message", "string", 1, CodecExpressions.OfString, IsShared: false)]));
+        [new MemberModel("Message", "string", 1, CodecExpressions.OfString, IsShared: true)]));
 
     private List<MemberModel> ReadMembers(INamedTypeSymbol part)
     {
@@ -134,7 +134,12 @@ internal sealed class TypeReader
             return null;
         }
 
-        if (IsReadable(member)) return new MemberModel(Names.Escaped(member.Name), Names.Full(type), number, codec, Names.Has(member, Names.Immutable));
+        if (IsReadable(member))
+        {
+            var shared = Names.Has(member, Names.Immutable) || Sharing.IsShared(type);
+            return new MemberModel(Names.Escaped(member.Name), Names.Full(type), number, codec, shared);
+        }
+
         ReportOnce(part, Finding.At(member, Rules.NotConstructible, part.Name, $"'{member.Name}' cannot be read; make it public or internal"));
         return null;
     }

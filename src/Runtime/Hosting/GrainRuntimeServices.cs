@@ -1,0 +1,72 @@
+using System.Reflection;
+using Control.Runtime.Calls;
+using Control.Runtime.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Control.Runtime.Hosting;
+
+/// <summary>Adds a silo to a host.</summary>
+public static class GrainRuntimeServices
+{
+    /// <summary>
+    /// Adds a silo that lives as long as the host, and <see cref="IGrainFactory"/>. Call filters are those registered as
+    /// <see cref="IIncomingGrainCallFilter"/> and <see cref="IOutgoingGrainCallFilter"/>, in their order.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configure">Sets options; null for the defaults.</param>
+    /// <param name="assemblies">Those that hold the grain classes.</param>
+    /// <exception cref="Orleans.Runtime.OrleansConfigurationException">At start: an option or a grain class is wrong.</exception>
+    public static IServiceCollection AddGrainRuntime(
+        this IServiceCollection services, Action<GrainRuntimeOptions>? configure, params Assembly[] assemblies)
+    {
+        services.AddLogging();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => MakeOptions(configure));
+        services.AddSingleton(provider => new GrainClasses(assemblies, provider.GetRequiredService<GrainRuntimeOptions>()));
+        services.AddSingleton(provider =>
+            new PendingCalls((long)provider.GetRequiredService<GrainRuntimeOptions>().ResponseTimeout.TotalMilliseconds));
+        services.AddSingleton(MakeSilo);
+        services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainSilo>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GrainSilo>());
+        return services;
+    }
+
+    /// <summary>
+    /// Records the calls that reach grains and the number of activations in the meter "Control.Runtime":
+    /// <c>rpc.server.call.duration</c>, <c>control.grain.activations</c>, <c>control.grain.calls.pending</c>.
+    /// </summary>
+    public static IServiceCollection AddGrainStatistics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton<IIncomingGrainCallFilter, CallStatistics>();
+        services.AddSingleton<ActivationGauges>();
+        return services;
+    }
+
+    private static GrainRuntimeOptions MakeOptions(Action<GrainRuntimeOptions>? configure)
+    {
+        var options = new GrainRuntimeOptions();
+        configure?.Invoke(options);
+        options.Validate();
+        return options;
+    }
+
+    private static GrainSilo MakeSilo(IServiceProvider provider)
+    {
+        // The gauges watch from the silo's beginning; nobody else asks for them.
+        provider.GetService<ActivationGauges>();
+        return new GrainSilo(
+            provider,
+            provider.GetRequiredService<GrainRuntimeOptions>(),
+            provider.GetRequiredService<GrainClasses>(),
+            provider.GetRequiredService<PendingCalls>(),
+            provider.GetServices<IIncomingGrainCallFilter>(),
+            provider.GetServices<IOutgoingGrainCallFilter>(),
+            provider.GetRequiredService<ILogger<GrainSilo>>());
+    }
+}
