@@ -55,11 +55,18 @@ public sealed record SealedSecret(
     [property: Id(1)] SecretKind Kind,
     [property: Id(2)] ImmutableArray<byte> Sealed);
 
-/// <summary>The plain form of a secret's value; exists only in the gateway and on the agent that uses it.</summary>
+/// <summary>The plain form of a secret's value; exists only where it is used: in the gateway, in the lookup of a source, and on the agent.</summary>
 /// <param name="Text">The value of a <see cref="SecretKind.Text"/> secret or of an SSH key.</param>
 /// <param name="User">The user name of a password.</param>
 /// <param name="Password">The password.</param>
 public sealed record SecretValue(string? Text = null, string? User = null, string? Password = null);
+
+/// <summary>What a secret is sealed for, so that a row moved elsewhere does not open.</summary>
+public static class SecretContext
+{
+    /// <summary>The context of a workspace's secret.</summary>
+    public static string Of(string workspace, string secret) => $"{workspace}/{secret}";
+}
 
 /// <summary>Asks for a workspace.</summary>
 [GenerateSerializer, Immutable, Alias("control.create-workspace")]

@@ -49,4 +49,10 @@ internal static class CommitStatements
         FROM children c JOIN subjects s ON s.id = c.subject_id
         WHERE s.kind = @kind AND s.key = @key ORDER BY c.kind, c.ordinal, c.child_key
         """);
+
+    public static readonly Statement LoadChild = new("""
+        SELECT c.child_key, c.kind, c.state, c.queue, c.holder, c.fence, c.ordinal, c.document, c.view
+        FROM children c JOIN subjects s ON s.id = c.subject_id
+        WHERE s.kind = @kind AND s.key = @key AND c.child_key = @child
+        """);
 }

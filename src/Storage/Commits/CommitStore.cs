@@ -31,6 +31,11 @@ public sealed class CommitStore
     public Task<ImmutableArray<StoredChild>> LoadChildrenAsync(SubjectKey key, CancellationToken ct = default) =>
         _database.Readers.ListAsync(CommitStatements.LoadChildren, [key.Kind, key.Key], Child, ct);
 
+    /// <summary>One of the subject's child rows; null when there is none of that key.</summary>
+    /// <exception cref="Contracts.Errors.ControlException">The database failed.</exception>
+    public Task<StoredChild?> LoadChildAsync(SubjectKey key, string childKey, CancellationToken ct = default) =>
+        _database.Readers.FirstAsync(CommitStatements.LoadChild, [key.Kind, key.Key, childKey], Child, ct);
+
     /// <summary>
     /// Commits; durable when it returns. <paramref name="ct"/> is heard only while waiting for room in a full queue: once
     /// the commit is on its way its outcome is always waited for.

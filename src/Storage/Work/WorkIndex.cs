@@ -46,6 +46,13 @@ public sealed class WorkIndex
     public Task<ImmutableArray<SubjectKey>> OrphansAsync(string liveOwner, int limit, CancellationToken ct = default) => _readers.ListAsync(
         WorkStatements.Orphans, [liveOwner, limit], row => new SubjectKey(row.GetString(0), row.GetString(1)), ct);
 
+    /// <summary>Whether a subject listed under <paramref name="parent"/> is not finished.</summary>
+    public async Task<bool> HasUnfinishedAsync(string kind, string parent, CancellationToken ct = default)
+    {
+        var rows = await _readers.ListAsync(WorkStatements.Unfinished, [kind, parent], row => row.GetString(0), ct).ConfigureAwait(false);
+        return !rows.IsEmpty;
+    }
+
     /// <summary>All agents that are not deleted.</summary>
     public Task<ImmutableArray<StoredView>> AgentsAsync(CancellationToken ct = default) => _readers.ListAsync(
         WorkStatements.OfKind,

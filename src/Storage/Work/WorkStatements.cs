@@ -35,11 +35,16 @@ internal static class WorkStatements
     public static readonly Statement NextDue = new(
         "SELECT next_wake FROM subjects WHERE next_wake IS NOT NULL ORDER BY next_wake LIMIT 1");
 
-    // Two ranges instead of one inequality, which no index answers.
+    // Two ranges instead of one inequality, which no index answers: what is owned by the live one is never walked.
     public static readonly Statement Orphans = new("""
-        SELECT kind, key FROM subjects
-        WHERE owner IS NOT NULL AND terminal = 0 AND deleted = 0 AND (owner < @live OR owner > @live)
+        SELECT kind, key FROM subjects WHERE owner < @live AND terminal = 0 AND deleted = 0
+        UNION ALL
+        SELECT kind, key FROM subjects WHERE owner > @live AND terminal = 0 AND deleted = 0
         LIMIT @limit
+        """);
+
+    public static readonly Statement Unfinished = new("""
+        SELECT key FROM subjects WHERE kind = @kind AND parent = @parent AND terminal = 0 AND deleted = 0 LIMIT 1
         """);
 
     public static readonly Statement OfKind = new(

@@ -33,6 +33,7 @@ CREATE TABLE subjects (
 CREATE INDEX subjects_of_kind ON subjects (kind, ordinal, key, state) WHERE deleted = 0;
 CREATE INDEX subjects_of_workspace ON subjects (workspace, kind, ordinal, key, state) WHERE deleted = 0;
 CREATE INDEX subjects_of_parent ON subjects (parent, kind, ordinal, key, state) WHERE deleted = 0;
+CREATE INDEX subjects_unfinished ON subjects (parent, kind) WHERE terminal = 0 AND deleted = 0;
 CREATE INDEX subjects_due ON subjects (next_wake) WHERE next_wake IS NOT NULL;
 CREATE INDEX subjects_owned ON subjects (owner) WHERE owner IS NOT NULL AND terminal = 0 AND deleted = 0;
 

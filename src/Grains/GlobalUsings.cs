@@ -1,0 +1,15 @@
+global using System.Collections.Immutable;
+global using Control.Contracts;
+global using Control.Contracts.Access;
+global using Control.Contracts.Agents;
+global using Control.Contracts.Errors;
+global using Control.Contracts.Events;
+global using Control.Contracts.Pipelines;
+global using Control.Contracts.Runs;
+global using Control.Storage;
+global using Control.Storage.Commits;
+global using Control.Storage.Work;
+global using Microsoft.Extensions.Logging;
+global using Orleans;
+global using Orleans.Concurrency;
+global using Orleans.Runtime;

@@ -1,0 +1,35 @@
+namespace Control.Grains.Pipelines;
+
+/// <summary>The document of a pipeline. It outlives deletion, so that run numbers are never given twice.</summary>
+/// <param name="Description">Of the current definition.</param>
+/// <param name="DefinitionVersion">Number of the current definition.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="UpdatedAt">When the current definition was put.</param>
+/// <param name="UpdatedBy">Who put it.</param>
+/// <param name="LastRun">The newest run number given out.</param>
+/// <param name="Starts">The newest starts, oldest first: what makes a repeated start find its run.</param>
+/// <param name="Deleted">True after deletion.</param>
+internal sealed record PipelineDocument(
+    string Description,
+    long DefinitionVersion,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    Actor UpdatedBy,
+    long LastRun,
+    ImmutableArray<StartRecord> Starts,
+    bool Deleted);
+
+/// <summary>A start that was numbered.</summary>
+/// <param name="OperationId">The caller's id of it.</param>
+/// <param name="Number">The run's number.</param>
+/// <param name="Pending">What makes the run, until it is known to be made; then null.</param>
+internal sealed record StartRecord(string OperationId, long Number, PendingRun? Pending);
+
+/// <summary>A run that was numbered but may not be made yet.</summary>
+internal sealed record PendingRun(
+    long DefinitionVersion,
+    ImmutableSortedDictionary<string, string> Parameters,
+    string? Ref,
+    DateTimeOffset At,
+    Actor By,
+    string? TraceParent);

@@ -1,0 +1,196 @@
+using System.Globalization;
+using Control.Contracts.Workspaces;
+using Control.Engine.Pipelines;
+using Control.Grains.Durable;
+
+namespace Control.Grains.Pipelines;
+
+/// <summary>
+/// A pipeline: definitions by number, and the numbering of its runs. A start is committed with its number before the run is
+/// made; if the process dies in between, the next activation makes the run.
+/// </summary>
+internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
+    : DurableGrain<PipelineDocument>(facets, SubjectKinds.Pipeline), IPipelineGrain
+{
+    // How many starts are remembered for repeats that outlive the gateway's own memory of idempotency keys.
+    private const int RememberedStarts = 100;
+    private const int MaxOperationId = 200;
+
+    private PipelineSpec? _spec;
+    private readonly HashSet<long> _made = [];
+
+    private PipelineId Id => PipelineId.Parse(this.GetPrimaryKeyString());
+
+    private PipelineDocument? Live => Document is { Deleted: false } document ? document : null;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        foreach (var start in Document?.Starts.Where(start => start.Pending is not null) ?? [])
+        {
+            await MakeRun(start);
+        }
+    }
+
+    public async Task<Outcome<PipelineView>> Put(PutPipeline command)
+    {
+        if (CheckPut(command) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var parsed = PipelineParser.Parse(command.Text);
+        if (parsed.Spec is not { } spec)
+        {
+            return Refusal.BadRequest("invalid-pipeline", $"The definition has {parsed.Errors.Length} error(s).", parsed.Errors);
+        }
+
+        var added = await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).AddPipeline(Id.Name);
+        if (!added.Granted)
+        {
+            return added.Refusal;
+        }
+
+        var next = Next(spec, command.By);
+        await Save(next, command.By, DefinitionRow(new PipelineDefinition(next.DefinitionVersion, command.Text, spec, Now, command.By)));
+        _spec = spec;
+        return View(next, Version);
+    }
+
+    public async Task<Outcome<Done>> Delete(long? expectedVersion, Actor by)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        if (expectedVersion is { } expected && expected != Version)
+        {
+            return Refusal.VersionMismatch(Version);
+        }
+
+        if (await work.HasUnfinishedAsync(SubjectKinds.Run, Id.ToString(), CancellationToken.None))
+        {
+            return Refusal.Conflict("pipeline-has-runs", $"The pipeline {Id} has runs that are not finished. Cancel them or wait.", "running");
+        }
+
+        var next = document with { Deleted = true };
+        await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)]);
+        await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).RemovePipeline(Id.Name);
+        return Done.Instance;
+    }
+
+    public async Task<Outcome<RunStarted>> Start(StartRun command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        if (document.Starts.FirstOrDefault(start => start.OperationId == command.OperationId) is { } known)
+        {
+            return new RunStarted(new RunId(Id, known.Number), Repeated: true);
+        }
+
+        var spec = await Spec(document.DefinitionVersion);
+        var (parameters, errors) = ParameterBinder.Bind(spec.Parameters, command.Parameters);
+        errors = [.. errors, .. StartChecks.Of(spec, command, MaxOperationId)];
+        if (!errors.IsEmpty)
+        {
+            return Refusal.BadRequest("bad-start", $"The pipeline {Id} cannot be started like this.", errors);
+        }
+
+        var pending = new PendingRun(
+            document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent);
+        var start = new StartRecord(command.OperationId, document.LastRun + 1, pending);
+        await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts, start) }, command.By);
+        await MakeRun(start);
+        return new RunStarted(new RunId(Id, start.Number), Repeated: false);
+    }
+
+    private async Task MakeRun(StartRecord start)
+    {
+        var pending = start.Pending!;
+        var command = new CreateRun(
+            pending.DefinitionVersion,
+            await Spec(pending.DefinitionVersion),
+            pending.Parameters,
+            pending.Ref,
+            pending.At,
+            pending.By,
+            pending.TraceParent);
+        await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);
+        _made.Add(start.Number);
+    }
+
+    // Starts whose runs are made are noted as such with the next commit, which costs nothing extra.
+    private ImmutableArray<StartRecord> Remember(ImmutableArray<StartRecord> starts, StartRecord start)
+    {
+        var noted = starts.Select(known => _made.Contains(known.Number) ? known with { Pending = null } : known).Append(start).ToList();
+        _made.Clear();
+        return [.. noted.Where((record, i) => record.Pending is not null || i >= noted.Count - RememberedStarts)];
+    }
+
+    private Refusal? CheckPut(PutPipeline command)
+    {
+        if (command.CreateOnly && Live is not null)
+        {
+            return Refusal.VersionMismatch(Version);
+        }
+
+        return command.ExpectedVersion is { } expected && (Live is null || expected != Version) ? Refusal.VersionMismatch(Version) : null;
+    }
+
+    private PipelineDocument Next(PipelineSpec spec, Actor by) => Document is { } document
+        ? document with
+        {
+            Description = spec.Description,
+            DefinitionVersion = document.DefinitionVersion + 1,
+            CreatedAt = document.Deleted ? Now : document.CreatedAt,
+            UpdatedAt = Now,
+            UpdatedBy = by,
+            Deleted = false,
+        }
+        : new PipelineDocument(spec.Description, 1, Now, Now, by, 0, [], Deleted: false);
+
+    private async Task<PipelineSpec> Spec(long definitionVersion)
+    {
+        if (definitionVersion == Document!.DefinitionVersion && _spec is not null)
+        {
+            return _spec;
+        }
+
+        var row = await Store.LoadChildAsync(Subject, DefinitionKey(definitionVersion))
+            ?? throw new ControlException("definition-missing", $"Definition {definitionVersion} of {Id} is not in the store.");
+        var spec = ContractJson.Read<PipelineDefinition>(row.Document).Spec;
+        if (definitionVersion == Document.DefinitionVersion)
+        {
+            _spec = spec;
+        }
+
+        return spec;
+    }
+
+    private Task Save(PipelineDocument next, Actor by, params ImmutableArray<ChildChange> children) =>
+        CommitAsync(next, Index(next), [Event(EventTypes.ObjectChanged, by, View(next, Version + 1))], children);
+
+    private SubjectIndex Index(PipelineDocument document) => new(
+        Id.Workspace,
+        Parent: Id.Workspace,
+        document.CreatedAt.ToUnixTimeMilliseconds(),
+        document.Deleted ? "deleted" : "active",
+        Terminal: document.Deleted,
+        document.Deleted,
+        ContractJson.Write(View(document, Version + 1)));
+
+    private PipelineView View(PipelineDocument document, long version) => new(
+        Id, document.Description, document.DefinitionVersion, document.CreatedAt, document.UpdatedAt, document.UpdatedBy, document.LastRun, version);
+
+    private Refusal NotFound() => Refusal.NotFound($"The pipeline {Id}");
+
+    private static string DefinitionKey(long number) => number.ToString("D10", CultureInfo.InvariantCulture);
+
+    private static ChildChange DefinitionRow(PipelineDefinition definition) => new(
+        DefinitionKey(definition.Number), "definition", "stored", null, null, 0, definition.Number, ContractJson.Write(definition),
+        ContractJson.Write(new { definition.Number, definition.At, definition.By }));
+}

@@ -1,0 +1,43 @@
+using Control.Engine.Runs;
+using Control.Grains.Durable;
+
+namespace Control.Grains.Runs;
+
+/// <summary>
+/// Carries out what a committed change asks for. Nothing here is waited for: each effect is a hint or idempotent, and what
+/// gets lost is found again (pools reconcile, runs look again, agents say what they hold).
+/// </summary>
+internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry)
+{
+    public void Carry(IGrainFactory grains, RunModel model, ImmutableArray<RunEffect> effects)
+    {
+        foreach (var pool in effects.OfType<RunEffect.Enqueue>().GroupBy(effect => effect.Pool))
+        {
+            grains.GetGrain<IPoolGrain>(pool.Key.Value).Enqueue([.. pool.Select(effect => effect.Attempt)]).Ignore();
+        }
+
+        foreach (var effect in effects)
+        {
+            Carry(grains, model, effect);
+        }
+    }
+
+    private void Carry(IGrainFactory grains, RunModel model, RunEffect effect)
+    {
+        switch (effect)
+        {
+            case RunEffect.Stop stop:
+                grains.GetGrain<IAgentGrain>(stop.Agent.Value).Stop(stop.Lease).Ignore();
+                break;
+            case RunEffect.Release release:
+                grains.GetGrain<IAgentGrain>(release.Agent.Value).Release(release.Lease).Ignore();
+                break;
+            case RunEffect.ResolveSource resolve:
+                resolver.Resolve(model.Id, resolve.Source, resolve.Ref);
+                break;
+            case RunEffect.Finished:
+                telemetry.Finished(model);
+                break;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using Control.Engine.Runs;
+using Control.Grains.Durable;
+
+namespace Control.Grains.Runs;
+
+/// <summary>
+/// A run. Reentrant with a mailbox: reports of many agents are taken in together and cost one commit. Decisions are made by
+/// <see cref="RunMachine"/>; this class loads, commits and carries out.
+/// </summary>
+[Reentrant]
+internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
+{
+    // Until its source is resolved or its stops are confirmed, a run looks again this often, whatever got lost.
+    private static readonly TimeSpan RecheckAfter = TimeSpan.FromSeconds(30);
+
+    private readonly RunEffects _effects;
+    private readonly Mailbox<RunMachine> _mailbox;
+    private RunModel? _model;
+    private Task? _creation;
+
+    public RunGrain(GrainFacets facets, RunEffects effects)
+        : base(facets, SubjectKinds.Run)
+    {
+        _effects = effects;
+        _mailbox = new Mailbox<RunMachine>(() => new RunMachine(Model, Now), machine => Commit(machine.Seal()));
+    }
+
+    private RunModel Model => _model ?? throw new ControlException("run-not-found", $"The run {Id} does not exist.");
+
+    private RunId Id => RunId.Parse(this.GetPrimaryKeyString());
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        if (Document is null)
+        {
+            return;
+        }
+
+        var children = await Store.LoadChildrenAsync(Subject, cancellationToken);
+        _model = RunRows.Load(Id, Document with { Version = Version }, children);
+        if (IsOrphan)
+        {
+            await CommitAsync(Document, Index(_model), [], default, WakeAt(_model));
+        }
+
+        Carry(RunMachine.Recover(_model));
+    }
+
+    public async Task<RunView> Create(CreateRun command)
+    {
+        // Not through the mailbox: the first commit makes what the mailbox works on, and repeats find it made or in the making.
+        if (_model is null)
+        {
+            await (_creation ??= Commit(RunMachine.Create(Id, command), command.Spec));
+        }
+
+        return RunViews.Run(Model);
+    }
+
+    public Task SourceResolved(SourceResolution resolution) => Post(machine => machine.SourceResolved(resolution));
+
+    public async Task<Outcome<RunView>> Decide(DecideGate command) => await Ask(machine => machine.Decide(command));
+
+    public async Task<Outcome<RunView>> Cancel(Actor by) => await Ask(machine => machine.Cancel(by));
+
+    public async Task<Outcome<RunView>> Retry(Actor by) => await Ask(machine => machine.Retry(by));
+
+    public Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName) =>
+        _model is null
+            ? Task.FromResult<Outcome<Assignment>>(Refusal.NotFound($"The run {Id}"))
+            : _mailbox.Post(machine => machine.TryLease(attempt, agent, agentName));
+
+    public async Task<Outcome<Done>> Report(AttemptReport report)
+    {
+        if (_model is null)
+        {
+            return Refusal.Conflict("stale-lease", $"The run {Id} does not exist.", "stale");
+        }
+
+        return await _mailbox.Post(machine => machine.Report(report)) is { } refusal ? refusal : Done.Instance;
+    }
+
+    public Task AttemptLost(LeaseRef lease, string reason) => Post(machine => machine.AttemptLost(lease, reason));
+
+    public Task<Assignment?> GetAssignment(LeaseRef lease) => Task.FromResult(
+        _model is { } model
+        && model.Attempts.TryGetValue(lease.Attempt.LocalKey, out var attempt)
+        && attempt.Lease == lease.Lease
+        && attempt.IsHeld
+            ? Assignments.Of(model, attempt)
+            : null);
+
+    public Task Wake() => Post(machine => machine.Recheck());
+
+    private async Task Post(Action<RunMachine> apply)
+    {
+        if (_model is not null)
+        {
+            await _mailbox.Post(machine =>
+            {
+                apply(machine);
+                return Done.Instance;
+            });
+        }
+    }
+
+    private async Task<Outcome<RunView>> Ask(Func<RunMachine, Refusal?> apply)
+    {
+        if (_model is null)
+        {
+            return Refusal.NotFound($"The run {Id}");
+        }
+
+        var refusal = await _mailbox.Post(apply);
+        return refusal is null ? RunViews.Run(Model) : refusal;
+    }
+
+    private async Task Commit(RunChange change, PipelineSpec? plan = null)
+    {
+        if (change.IsEmpty)
+        {
+            return;
+        }
+
+        var children = RunRows.Save(change, plan);
+        var events = change.Events.Select(e => EventOf(e.Type, e.At, e.By, e.View)).ToImmutableArray();
+        await CommitAsync(change.Next.Head, Index(change.Next), events, children, WakeAt(change.Next));
+        _model = change.Next with { Head = change.Next.Head with { Version = Version } };
+        Carry(change.Effects);
+    }
+
+    private void Carry(ImmutableArray<RunEffect> effects)
+    {
+        if (_model is { } model && !effects.IsEmpty)
+        {
+            _effects.Carry(GrainFactory, model, effects);
+        }
+    }
+
+    private DateTimeOffset? WakeAt(RunModel model) =>
+        model.Head.State is RunState.Preparing or RunState.Cancelling ? Now + RecheckAfter : null;
+
+    private SubjectIndex Index(RunModel model) => RunRows.Index(model, Owner);
+}

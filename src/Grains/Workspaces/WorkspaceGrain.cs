@@ -1,0 +1,170 @@
+using Control.Contracts.Workspaces;
+using Control.Grains.Durable;
+
+namespace Control.Grains.Workspaces;
+
+/// <summary>A workspace with its secrets and the names of its pipelines.</summary>
+internal sealed class WorkspaceGrain(GrainFacets facets) : DurableGrain<WorkspaceDocument>(facets, SubjectKinds.Workspace), IWorkspaceGrain
+{
+    private const int MaxSecrets = 200;
+    private const int MaxPipelines = 1_000;
+    private const int MaxSealedBytes = 70 * 1024;
+    private const string SecretKind = "secret";
+    private const string StoredState = "stored";
+    private const string DeletedState = "deleted";
+
+    private string Name => this.GetPrimaryKeyString();
+
+    private WorkspaceDocument? Live => Document is { Deleted: false } document ? document : null;
+
+    public async Task<Outcome<WorkspaceView>> Create(CreateWorkspace command)
+    {
+        if (Live is not null)
+        {
+            return Refusal.Conflict("workspace-exists", $"The workspace '{Name}' exists already.", "active");
+        }
+
+        var document = new WorkspaceDocument(command.Description, Now, command.By, [], [], Deleted: false);
+        await Save(document, command.By);
+        return View(document);
+    }
+
+    public async Task<Outcome<WorkspaceView>> Update(UpdateWorkspace command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        if (command.ExpectedVersion is { } expected && expected != Version)
+        {
+            return Refusal.VersionMismatch(Version);
+        }
+
+        var next = document with { Description = command.Description };
+        await Save(next, command.By);
+        return View(next);
+    }
+
+    public async Task<Outcome<Done>> Delete(Actor by)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        if (!document.Pipelines.IsEmpty)
+        {
+            return Refusal.Conflict(
+                "workspace-not-empty",
+                $"The workspace '{Name}' still has {document.Pipelines.Count} pipeline(s), such as '{document.Pipelines[0]}'. Delete them first.",
+                "active");
+        }
+
+        var secrets = document.Secrets.Select(DeletedSecret).ToImmutableArray();
+        var next = document with { Deleted = true, Secrets = [] };
+        await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)], secrets);
+        return Done.Instance;
+    }
+
+    public async Task<Outcome<SecretView>> PutSecret(PutSecret command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        var secret = command.Secret;
+        if (secret.Sealed.Length > MaxSealedBytes)
+        {
+            return Refusal.BadRequest("secret-too-large", "A secret holds at most 64 KiB.");
+        }
+
+        if (!document.Secrets.Contains(secret.Name) && document.Secrets.Count >= MaxSecrets)
+        {
+            return Refusal.Limit("too-many-secrets", $"A workspace holds at most {MaxSecrets} secrets. Delete one that is not used.");
+        }
+
+        var view = new SecretView(secret.Name, secret.Kind, Now, command.By);
+        var row = new ChildChange(
+            secret.Name, SecretKind, StoredState, null, null, 0, 0, ContractJson.Write(secret), ContractJson.Write(view));
+        await Save(document with { Secrets = document.Secrets.Add(secret.Name) }, command.By, row);
+        return view;
+    }
+
+    public async Task<Outcome<Done>> DeleteSecret(string name, Actor by)
+    {
+        if (Live is not { } document || !document.Secrets.Contains(name))
+        {
+            return Refusal.NotFound($"The secret '{name}'");
+        }
+
+        await Save(document with { Secrets = document.Secrets.Remove(name) }, by, DeletedSecret(name));
+        return Done.Instance;
+    }
+
+    public async Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names)
+    {
+        var found = ImmutableArray.CreateBuilder<SealedSecret>();
+        foreach (var name in names.Where(name => Live?.Secrets.Contains(name) == true))
+        {
+            if (await Store.LoadChildAsync(Subject, name) is { Kind: SecretKind } row)
+            {
+                found.Add(ContractJson.Read<SealedSecret>(row.Document));
+            }
+        }
+
+        return found.ToImmutable();
+    }
+
+    public async Task<Outcome<Done>> AddPipeline(string pipeline)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        if (document.Pipelines.Contains(pipeline))
+        {
+            return Done.Instance;
+        }
+
+        if (document.Pipelines.Count >= MaxPipelines)
+        {
+            return Refusal.Limit("too-many-pipelines", $"A workspace holds at most {MaxPipelines} pipelines.");
+        }
+
+        await Save(document with { Pipelines = document.Pipelines.Add(pipeline) }, Actor.System);
+        return Done.Instance;
+    }
+
+    public async Task<Outcome<Done>> RemovePipeline(string pipeline)
+    {
+        if (Live is { } document && document.Pipelines.Contains(pipeline))
+        {
+            await Save(document with { Pipelines = document.Pipelines.Remove(pipeline) }, Actor.System);
+        }
+
+        return Done.Instance;
+    }
+
+    private Task Save(WorkspaceDocument next, Actor by, params ImmutableArray<ChildChange> children) =>
+        CommitAsync(next, Index(next), [Event(EventTypes.ObjectChanged, by, View(next, Version + 1))], children);
+
+    private SubjectIndex Index(WorkspaceDocument document) => new(
+        Name,
+        Parent: "",
+        document.CreatedAt.ToUnixTimeMilliseconds(),
+        document.Deleted ? DeletedState : "active",
+        Terminal: document.Deleted,
+        document.Deleted,
+        ContractJson.Write(View(document, Version + 1)));
+
+    private WorkspaceView View(WorkspaceDocument document, long? version = null) =>
+        new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version);
+
+    private Refusal NotFound() => Refusal.NotFound($"The workspace '{Name}'");
+
+    // The row stays as the record of the deletion; the value goes.
+    private static ChildChange DeletedSecret(string name) => new(name, SecretKind, DeletedState, null, null, 0, 0, "{}", null);
+}
