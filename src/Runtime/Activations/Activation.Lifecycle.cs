@@ -1,5 +1,5 @@
+using Control.Runtime.Silo;
 using Orleans;
-using Orleans.Runtime;
 
 namespace Control.Runtime.Activations;
 
