@@ -1,0 +1,135 @@
+using System.Reflection;
+using Control.Agent.Jobs;
+using Control.Agent.Joining;
+using Control.Agent.Link;
+using Control.Agent.Logs;
+using Control.Agent.Polling;
+using Control.Agent.Processes;
+using Control.Contracts.Agents;
+using Control.Contracts.Errors;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Agent;
+
+/// <summary>
+/// The build agent: joins, takes jobs and runs them until it is stopped, then ends what runs and says so. It only ever dials
+/// out. In a host of its own it comes with <see cref="AgentServices.AddControlAgent"/>; beside a server in one process it is
+/// made and started once the server listens.
+/// </summary>
+/// <remarks>
+/// <see cref="BackgroundService.ExecuteTask"/> faults with a <see cref="ControlException"/> that names the cure when it
+/// cannot go on: <c>bad-options</c>, <c>agent-unsupported</c>, <c>state-folder</c>, <c>join-token-missing</c>,
+/// <c>join-refused</c>, <c>server-certificate</c>, <c>agent-removed</c>.
+/// </remarks>
+public sealed partial class AgentHost : BackgroundService
+{
+    // What a stopping agent grants the server to take last reports and logs; hosts grant 30 s in all.
+    private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(10);
+
+    private readonly TaskCompletionSource<AgentId> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<AgentHost> _logger;
+
+    /// <summary>An agent that has not begun.</summary>
+    /// <param name="options">Checked here.</param>
+    /// <param name="time">For time limits and pauses.</param>
+    /// <param name="loggers">For people.</param>
+    /// <exception cref="ControlException"><c>bad-options</c>.</exception>
+    public AgentHost(AgentOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        options.Validate();
+        (_options, _time, _loggers) = (options, time, loggers);
+        _logger = loggers.CreateLogger<AgentHost>();
+    }
+
+    /// <summary>The agent's id, once it has joined; fails when it cannot.</summary>
+    public Task<AgentId> Joined => _joined.Task;
+
+    /// <summary>The version it tells the server.</summary>
+    internal static string SoftwareVersion { get; } =
+        typeof(AgentHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var programs = Programs.Find();
+            using var state = StateFolder.Open(_options.StateDirectory);
+            var join = new Join(_options, state, _time, _loggers.CreateLogger<Join>());
+            var credential = await join.RunAsync(stoppingToken).ConfigureAwait(false);
+            await CleanAsync(state, credential.Installation).ConfigureAwait(false);
+            _joined.TrySetResult(credential.AgentId!.Value);
+            await ServeAsync(programs, state, credential, stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            _joined.TrySetCanceled(stoppingToken);
+        }
+        catch (Exception e)
+        {
+            LogFailed(e.Message);
+            _joined.TrySetException(e);
+            throw;
+        }
+    }
+
+    // Before the first poll, whose new boot id tells the server that nothing of earlier boots runs any more.
+    private async Task CleanAsync(StateFolder state, string installation)
+    {
+        var ended = await Extinction.OfAsync(() => ProcessTable.Find(new HashSet<int>(), Mark.OfInstallation(installation)), TimeSpan.Zero).ConfigureAwait(false);
+        if (ended > 0)
+        {
+            LogLeftovers(ended);
+        }
+
+        foreach (var folder in (string[])[state.Work, state.Spool])
+        {
+            if (!await WorkFolder.RemoveAsync(folder).ConfigureAwait(false))
+            {
+                throw new ControlException("state-folder", $"The folder {folder} of an earlier run cannot be removed. Remove it by hand and start the agent again.");
+            }
+        }
+    }
+
+    private async Task ServeAsync(Programs programs, StateFolder state, Credential credential, CancellationToken stoppingToken)
+    {
+        var bootId = Guid.NewGuid().ToString("n");
+        var mark = Mark.OfBoot(credential.Installation, bootId);
+        JobTable? jobs = null;
+        using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark);
+        using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(credential.Fingerprint), _time);
+        using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
+        link.Authenticate(credential.AgentId!.Value, credential.Secret);
+        var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
+        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
+        jobs = new JobTable(tools, _loggers);
+        var end = JobEnd.Stopped;
+        LogServing(credential.AgentId.Value, bootId);
+        try
+        {
+            await new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>()).RunAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (ControlException)
+        {
+            end = JobEnd.Forgotten;
+            throw;
+        }
+        finally
+        {
+            await jobs.EndAllAsync(end, FarewellPatience).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Serving as {Agent}, boot {Boot}.")]
+    private partial void LogServing(AgentId agent, string boot);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Ended {Count} processes that an earlier run of this agent had left.")]
+    private partial void LogLeftovers(int count);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The agent cannot go on: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,121 @@
+using System.Text;
+using Control.Agent.Logs;
+using Control.Agent.Processes;
+using Control.Contracts.Agents;
+using Control.Contracts.Runs;
+using Control.Engine.Sources;
+
+namespace Control.Agent.Jobs;
+
+/// <summary>Gets the pinned commit into the work folder with Git, in a home of its own that is gone when the steps run.</summary>
+internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, WorkFolder folder, JobProcesses processes, JobLog log)
+{
+    private const int KeptOutput = 64 * 1024;
+
+    private readonly MemoryStream _output = new();
+
+    /// <summary>Null when the files are there; otherwise why not.</summary>
+    public async Task<JobResult?> RunAsync(CancellationToken cancellationToken)
+    {
+        log.WriteLine($"checkout of {source.Ref} ({source.Commit}) from {source.Repository}");
+        if (Programs.Locate(GitCommand.FileName) is not { } git)
+        {
+            return JobResult.Failure(Reasons.AgentError, "The agent has no git. Install it there.");
+        }
+
+        if (RepositoryUrl.Check(source.Repository) is { } wrong)
+        {
+            return JobResult.Failure(Reasons.CheckoutFailed, wrong);
+        }
+
+        Directory.CreateDirectory(folder.GitHome);
+        var access = GitAccess.Create(source.Repository, message.SourceCredentialKind, message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
+        if (access is null)
+        {
+            return JobResult.Failure(Reasons.CheckoutFailed, unfit!);
+        }
+
+        var plan = GitCheckout.Plan(access, folder.Source, source.Ref, source.Commit, source.Depth);
+        var failed = await PlanAsync(git, plan, cancellationToken).ConfigureAwait(false);
+        Directory.Delete(folder.GitHome, recursive: true);
+        return failed is { } code ? Failure(code) : null;
+    }
+
+    // The exit code that tells why it failed; null when it did not.
+    private async Task<int?> PlanAsync(string git, GitCheckout plan, CancellationToken cancellationToken)
+    {
+        foreach (var command in plan.Prepare)
+        {
+            if (await GitAsync(git, command, cancellationToken).ConfigureAwait(false) is not 0 and var code)
+            {
+                return code;
+            }
+        }
+
+        var fetched = 1;
+        foreach (var fetch in plan.Fetches)
+        {
+            fetched = await GitAsync(git, fetch, cancellationToken).ConfigureAwait(false);
+            if (fetched == 0 && (fetched = await GitAsync(git, plan.Contains, cancellationToken).ConfigureAwait(false)) == 0)
+            {
+                break;
+            }
+        }
+
+        return fetched != 0 ? fetched : await GitAsync(git, plan.Checkout, cancellationToken).ConfigureAwait(false) is not 0 and var last ? last : null;
+    }
+
+    private async Task<int> GitAsync(string git, GitCommand command, CancellationToken cancellationToken)
+    {
+        _output.SetLength(0);
+        foreach (var file in command.Files)
+        {
+            File.Delete(file.Path);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = file.Mode };
+            using var stream = new FileStream(file.Path, options);
+            stream.Write(Encoding.UTF8.GetBytes(file.Content));
+        }
+
+        try
+        {
+            return await processes.RunAsync(new JobCommand(git, command.Arguments, folder.Root, Environment(command)), Keep, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var file in command.Files)
+            {
+                File.Delete(file.Path);
+            }
+        }
+    }
+
+    private Dictionary<string, string> Environment(GitCommand command)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in GitCommand.InheritedVariables)
+        {
+            if (System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+            {
+                environment[name] = value;
+            }
+        }
+
+        (environment["PATH"], environment["HOME"], environment["TMPDIR"]) = (Programs.SearchPath, folder.GitHome, folder.Temporary);
+        foreach (var (name, value) in command.Environment)
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
+
+    // Not straight to the log: a first fetch may fail where the next one does not.
+    private void Keep(ReadOnlySpan<byte> bytes) => _output.Write(bytes[..(int)Math.Min(bytes.Length, KeptOutput - _output.Length)]);
+
+    private JobResult Failure(int code)
+    {
+        var output = _output.GetBuffer().AsSpan(0, (int)_output.Length);
+        log.Write(output);
+        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code)}");
+    }
+}

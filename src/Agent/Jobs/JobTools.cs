@@ -1,0 +1,34 @@
+using Control.Agent.Joining;
+using Control.Agent.Link;
+using Control.Agent.Logs;
+using Control.Agent.Processes;
+using Control.Contracts.Agents;
+
+namespace Control.Agent.Jobs;
+
+/// <summary>What all jobs of a boot share.</summary>
+/// <param name="Agent">The agent's id.</param>
+/// <param name="BootMark">Prefix of the jobs' marks.</param>
+/// <param name="Options">Validated.</param>
+/// <param name="State">Folders.</param>
+/// <param name="Programs">Shells.</param>
+/// <param name="Reaper">Ends the jobs should the agent die.</param>
+/// <param name="Link">To the server.</param>
+/// <param name="Contact">How long the server has been silent.</param>
+/// <param name="Reports">Delivers reports.</param>
+/// <param name="Quota">Of spooled logs.</param>
+/// <param name="Metrics">Figures.</param>
+/// <param name="Time">For limits; processes live on real time.</param>
+internal sealed record JobTools(
+    AgentId Agent,
+    string BootMark,
+    AgentOptions Options,
+    StateFolder State,
+    Programs Programs,
+    Reaper Reaper,
+    ServerLink Link,
+    Contact Contact,
+    ReportDelivery Reports,
+    SpoolQuota Quota,
+    AgentMetrics Metrics,
+    TimeProvider Time);

@@ -1,0 +1,48 @@
+using Control.Agent.Link;
+using Control.Contracts.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Agent.Jobs;
+
+/// <summary>Brings reports to the server however long it is away.</summary>
+internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time, ILogger<ReportDelivery> logger)
+{
+    /// <summary>Delivers one report.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="overtaken">A later report makes this one pointless: no further try, but one under way is waited for, so that reports arrive in order.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>True when accepted or overtaken; false when the server refuses it for good: the lease is void.</returns>
+    public async Task<bool> DeliverAsync(AttemptReport report, CancellationToken overtaken, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(overtaken, cancellationToken);
+        while (true)
+        {
+            var answer = await link.ReportAsync(report, cancellationToken).ConfigureAwait(false);
+            switch (answer.Verdict)
+            {
+                case Verdict.Ok:
+                    return true;
+                case Verdict.Conflict or Verdict.Gone or Verdict.Refused or Verdict.Removed:
+                    LogRefused(report.Attempt, report.Kind, answer.Detail);
+                    return false;
+            }
+
+            LogDelayed(report.Attempt, report.Kind, answer.Detail);
+            try
+            {
+                await backoff.PauseAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return true;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The server refused the report {Kind} of {Attempt}: {Detail}")]
+    private partial void LogRefused(AttemptId attempt, ReportKind kind, string detail);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The report {Kind} of {Attempt} waits for the server: {Detail}")]
+    private partial void LogDelayed(AttemptId attempt, ReportKind kind, string detail);
+}

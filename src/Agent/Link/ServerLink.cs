@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Authentication;
+using System.Text.Json;
+using Control.Contracts;
+using Control.Contracts.Agents;
+using Control.Contracts.Runs;
+
+namespace Control.Agent.Link;
+
+/// <summary>
+/// The agent's side of the server's <c>/api/v1/agent</c> routes. It never throws for what a network or a server may do; only
+/// the caller's cancellation comes out as an exception. Safe for concurrent use.
+/// </summary>
+internal sealed class ServerLink : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly HttpClient _http;
+    private readonly TimeProvider _time;
+
+    /// <summary>Talks through <paramref name="handler"/>, which it then owns.</summary>
+    /// <param name="server">Base address.</param>
+    /// <param name="handler">See <see cref="CreateHandler"/>.</param>
+    /// <param name="time">For time limits.</param>
+    public ServerLink(Uri server, HttpMessageHandler handler, TimeProvider time)
+    {
+        _time = time;
+        _http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/agent/"),
+            // HTTP/2 gives up a parked poll without a new connection; HTTP/1.1 stays possible for proxies.
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = 16 << 20,
+        };
+    }
+
+    /// <summary>HTTPS with keep-alive pings, so that a half-open connection is noticed, and the pin instead of authorities when there is one.</summary>
+    public static SocketsHttpHandler CreateHandler(string? fingerprint)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+        };
+        if (fingerprint is not null)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = new CertificatePin(fingerprint).Accepts;
+        }
+
+        return handler;
+    }
+
+    /// <summary>From now on every request carries the credential.</summary>
+    public void Authenticate(AgentId agent, string secret) =>
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", $"cta_{agent}.{secret}");
+
+    /// <summary>Redeems a join token.</summary>
+    public Task<ServerAnswer<JoinResponse>> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
+        SendAsync<JoinResponse>("join", Json(request), Patience, cancellationToken);
+
+    /// <summary>Renews, and parks for orders when the poll says so.</summary>
+    public async Task<ServerAnswer<AgentOrdersMessage>> PollAsync(AgentPoll poll, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync<AgentOrdersMessage>("poll", Json(poll), poll.Wait + Patience, cancellationToken).ConfigureAwait(false);
+        return answer with { Value = answer.Value is { } orders ? Wire.Complete(orders) : null };
+    }
+
+    /// <summary>Delivers a report.</summary>
+    public Task<ServerAnswer<object>> ReportAsync(AttemptReport report, CancellationToken cancellationToken) =>
+        SendAsync<object>("reports", Json(report), Patience, cancellationToken);
+
+    /// <summary>Delivers a piece of log; ok and conflict both tell the length the server has, where it knows.</summary>
+    public Task<ServerAnswer<LogAck>> LogAsync(LeaseRef lease, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var content = new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        var path = string.Create(CultureInfo.InvariantCulture, $"logs?attempt={Uri.EscapeDataString(lease.Attempt.ToString())}&offset={offset}&lease={lease.Lease}");
+        return SendAsync<LogAck>(path, content, Patience, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static JsonContent Json<T>(T value) => JsonContent.Create(value, options: ContractJson.Options);
+
+    private async Task<ServerAnswer<T>> SendAsync<T>(string path, HttpContent content, TimeSpan patience, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var timeout = new CancellationTokenSource(patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using (content)
+        {
+            try
+            {
+                using var response = await _http.PostAsync(path, content, either.Token).ConfigureAwait(false);
+                return await ReadAsync<T>(response, either.Token).ConfigureAwait(false);
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError || e.InnerException is AuthenticationException)
+            {
+                return new(Verdict.Insecure, null, e.InnerException?.Message ?? e.Message);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+            {
+                return new(Verdict.Away, null, e.Message);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return new(Verdict.Away, null, $"No answer within {patience.TotalSeconds:0} s.");
+            }
+        }
+    }
+
+    private static async Task<ServerAnswer<T>> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellationToken)
+        where T : class
+    {
+        var isProblem = response.Content.Headers.ContentType?.MediaType == "application/problem+json";
+        var verdict = response.StatusCode switch
+        {
+            _ when response.IsSuccessStatusCode => Verdict.Ok,
+            HttpStatusCode.Conflict => Verdict.Conflict,
+            HttpStatusCode.Gone => Verdict.Gone,
+            HttpStatusCode.Unauthorized or HttpStatusCode.NotFound => isProblem ? Verdict.Removed : Verdict.Away,
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.MisdirectedRequest => Verdict.Away,
+            >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => Verdict.Refused,
+            _ => Verdict.Away,
+        };
+        var hasValue = verdict == Verdict.Ok ? response.StatusCode != HttpStatusCode.NoContent : isProblem && verdict == Verdict.Conflict;
+        var value = hasValue ? await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken).ConfigureAwait(false) : null;
+        return new(verdict, value, verdict == Verdict.Ok ? "" : await DetailAsync(response, isProblem, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static async Task<string> DetailAsync(HttpResponseMessage response, bool isProblem, CancellationToken cancellationToken)
+    {
+        var status = string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}");
+        if (!isProblem)
+        {
+            return status;
+        }
+
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(ContractJson.Options, cancellationToken).ConfigureAwait(false);
+        return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String
+            ? $"{status}: {detail.GetString()}"
+            : status;
+    }
+}

@@ -1,0 +1,184 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Control.Agent.Processes;
+
+/// <summary>What to run: a program by absolute path, its arguments, its whole environment.</summary>
+/// <param name="Program">Absolute path.</param>
+/// <param name="Arguments">Passed as they are, never through a shell.</param>
+/// <param name="Folder">Working directory; must exist.</param>
+/// <param name="Environment">All of it: nothing is inherited from the agent.</param>
+internal sealed record JobCommand(string Program, IReadOnlyList<string> Arguments, string Folder, IReadOnlyDictionary<string, string> Environment);
+
+/// <summary>Takes a piece of a command's output; it must be quick.</summary>
+internal delegate void OutputSink(ReadOnlySpan<byte> bytes);
+
+/// <summary>
+/// All processes of one job. Each command runs in a session of its own: <c>setsid</c> becomes <c>sh</c> becomes the command
+/// without a fork in between, so the process id .NET knows is the session's id too. The <c>sh</c> in the middle waits for a
+/// line on standard input, which it gets only after the reaper was told of the session: when the agent dies before, it reads
+/// the end of its input and nothing of the job ever runs. It also joins standard error to standard output, so the order in
+/// which a command wrote is kept, and gives the command an empty standard input.
+/// </summary>
+internal sealed class JobProcesses
+{
+    // A constant: the command and its arguments come in as positional parameters.
+    private const string Gate = "read -r go && [ \"$go\" = go ] && exec \"$0\" \"$@\" </dev/null 2>&1";
+
+    // How long a command that ended may keep the next one waiting for its last output, when background processes hold the pipe.
+    private static readonly TimeSpan LastOutput = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<int> _sessions = [];
+    private readonly List<(Process Process, Task Output)> _started = [];
+    private readonly Programs _programs;
+    private readonly Reaper _reaper;
+    private readonly string _mark;
+
+    /// <summary>No processes yet.</summary>
+    /// <param name="programs">For setsid and sh.</param>
+    /// <param name="reaper">Told of each session before anything runs in it.</param>
+    /// <param name="mark">The job's mark, put into every command's environment.</param>
+    public JobProcesses(Programs programs, Reaper reaper, string mark) => (_programs, _reaper, _mark) = (programs, reaper, mark);
+
+    /// <summary>
+    /// Runs a command until the process that leads it ends; what it left in the background goes on, and goes on writing to
+    /// the sink, until <see cref="EndAsync"/>. Cancelled, it returns at once: ending the processes is the caller's next call.
+    /// </summary>
+    /// <returns>The exit code; 128 + n for a process ended by signal n.</returns>
+    /// <exception cref="IOException">It could not be started; the message says why.</exception>
+    public async Task<int> RunAsync(JobCommand command, OutputSink sink, CancellationToken cancellationToken)
+    {
+        var process = StartOrThrow(Describe(command));
+        var output = CopyAsync(process.StandardOutput.BaseStream, sink);
+        _started.Add((process, output));
+        Open(process);
+        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        await WaitAsync(output, LastOutput).ConfigureAwait(false);
+        if (!ProcessTable.HasSession(process.Id))
+        {
+            GiveUp([process.Id]);
+        }
+
+        return process.ExitCode;
+    }
+
+    /// <summary>
+    /// Ends everything of the job, see <see cref="Extinction"/>, and returns once nothing is left and all output is in its sink.
+    /// </summary>
+    /// <returns>How many processes were found alive.</returns>
+    public async Task<int> EndAsync(TimeSpan grace)
+    {
+        var count = await Extinction.OfAsync(() => ProcessTable.Find(Sessions(), _mark), grace).ConfigureAwait(false);
+        GiveUp(Sessions());
+        foreach (var (process, output) in _started)
+        {
+            // A stranger that got hold of the pipe may keep it open; closing our end is enough for us.
+            await WaitAsync(output, LastOutput).ConfigureAwait(false);
+            process.Dispose();
+        }
+
+        _started.Clear();
+        return count;
+    }
+
+    private static async Task WaitAsync(Task output, TimeSpan limit)
+    {
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(output, Task.Delay(limit, TimeProvider.System, stop.Token)).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    private static async Task CopyAsync(Stream output, OutputSink sink)
+    {
+        var buffer = new byte[32 * 1024];
+        try
+        {
+            for (int read; (read = await output.ReadAsync(buffer).ConfigureAwait(false)) > 0;)
+            {
+                sink(buffer.AsSpan(0, read));
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Our end was closed.
+        }
+    }
+
+    private ProcessStartInfo Describe(JobCommand command)
+    {
+        var start = new ProcessStartInfo(_programs.SetSid)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = command.Folder,
+        };
+        foreach (var argument in (string[])[_programs.Sh, "-c", Gate, command.Program, .. command.Arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment.Clear();
+        foreach (var (name, value) in command.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        start.Environment[Mark.Variable] = Mark.Value(_mark);
+        return start;
+    }
+
+    private static Process StartOrThrow(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            // Too many processes, an environment beyond the system's limit, a folder that is gone.
+            throw new IOException($"The process could not be started: {e.Message}", e);
+        }
+    }
+
+    private void Open(Process process)
+    {
+        lock (_gate)
+        {
+            _sessions.Add(process.Id);
+        }
+
+        _reaper.Watch(process.Id);
+        try
+        {
+            process.StandardInput.Write("go\n");
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // Ended already, as by a cancellation that was quicker; its exit code tells.
+        }
+    }
+
+    private HashSet<int> Sessions()
+    {
+        lock (_gate)
+        {
+            return [.. _sessions];
+        }
+    }
+
+    private void GiveUp(IEnumerable<int> sessions)
+    {
+        foreach (var session in sessions)
+        {
+            lock (_gate)
+            {
+                _sessions.Remove(session);
+            }
+
+            _reaper.Unwatch(session);
+        }
+    }
+}

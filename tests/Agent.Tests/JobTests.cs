@@ -1,0 +1,237 @@
+using Control.Contracts.Pipelines;
+using Control.Contracts.Runs;
+
+namespace Control.Agent.Tests;
+
+public class JobTests
+{
+    [Fact]
+    public async Task Run_StepsSucceed_ReportsOutputsAndWholeLog()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run(a => a with { Outputs = ["VERSION"] }, "echo out; echo err >&2", "echo VERSION=1.2 >> $CONTROL_OUTPUT");
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal((ReportKind.Succeeded, 0), (report.Kind, report.ExitCode));
+        Assert.Equal("1.2", report.Outputs["VERSION"]);
+        Assert.StartsWith("== step 1: s1\nout\nerr\n== step 1 ended with 0 after ", log);
+        Assert.Contains("== step 2: s2\n", log);
+        Assert.Equal(1, agent.Server.Reports.Count(r => r.Kind == ReportKind.Started));
+    }
+
+    [Fact]
+    public async Task Run_StepFails_ReportsItsCodeAndSkipsTheRest()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run("false; exit 3", "exit 7", "echo never");
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.StepFailed, 1), (report.Kind, report.Reason, report.ExitCode));
+        Assert.DoesNotContain("never", log);
+    }
+
+    [Fact]
+    public async Task Run_Environment_IsCleanAndLayered()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        Environment.SetEnvironmentVariable("LEAKED_FROM_AGENT", "1");
+        var step = new StepSpec("env", "env; pwd; test -d \"$HOME\"; test -d \"$TMPDIR\"; read -r x || echo no-input", "sh", "", [new EnvVar("A", "step")], 0);
+        var job = agent.Run(a => a with { Steps = [step], Env = [new EnvVar("A", "job"), new EnvVar("B", "two words; $(id)"), new EnvVar("CONTROL_WORK", "mine")] });
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        var lines = log.Split('\n');
+        Assert.Equal(ReportKind.Succeeded, report.Kind);
+        Assert.Contains("A=step", lines);
+        Assert.Contains("B=two words; $(id)", lines);
+        Assert.Contains($"CONTROL_ATTEMPT_ID={job.Assignment.Attempt}", lines);
+        Assert.Contains($"CONTROL_WORK={lines.First(l => l.StartsWith('/'))}", lines);
+        Assert.Contains("no-input", lines);
+        Assert.DoesNotContain("LEAKED_FROM_AGENT", log);
+    }
+
+    [Fact]
+    public async Task Run_BadOutputs_FailsWithTheLine()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run(a => a with { Outputs = ["A"] }, "echo 'no equals sign' > $CONTROL_OUTPUT");
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.BadOutputs), (report.Kind, report.Reason));
+    }
+
+    [Theory]
+    [InlineData("rm $CONTROL_OUTPUT; mkfifo $CONTROL_OUTPUT")]
+    [InlineData("rm $CONTROL_OUTPUT; ln -s /etc/passwd $CONTROL_OUTPUT")]
+    [InlineData("rm $CONTROL_OUTPUT; mkdir $CONTROL_OUTPUT")]
+    [InlineData("rm $CONTROL_OUTPUT")]
+    public async Task Run_OutputsFileReplaced_FailsWithoutHanging(string script)
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run(a => a with { Outputs = ["A"] }, script);
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.BadOutputs), (report.Kind, report.Reason));
+    }
+
+    [Fact]
+    public async Task Run_SecretInOutput_Fails()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = TestAgent.Job(a => a with { Outputs = ["A"] }, "echo A=x${TOKEN}y > $CONTROL_OUTPUT") with { SecretValues = Secrets("TOKEN", "hunter2hunter2") };
+        agent.Server.Order(job);
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.BadOutputs), (report.Kind, report.Reason));
+        Assert.DoesNotContain("hunter2", report.Message);
+    }
+
+    [Fact]
+    public async Task Run_SecretInPieces_IsMaskedInLogAndMessage()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        using var pipe = new LineFeed(agent.CreateLifeLine());
+        var step = new StepSpec("deploy s3cr3t-value", "printf 'a s3cr3t-'; printf '%s' \"$TOKEN\" >/dev/null; echo half > $LINE; printf 'value b'; exit 4", "sh", "", [new EnvVar("LINE", pipe.Path)], 0);
+        var job = TestAgent.Job(a => a with { Steps = [step] }) with { SecretValues = Secrets("TOKEN", "s3cr3t-value") };
+        agent.Server.Order(job);
+        await pipe.ReadAsync();
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.DoesNotContain("s3cr3t", log);
+        Assert.Matches("a [^ ]+ b", log);
+        Assert.DoesNotContain("s3cr3t", report.Message);
+    }
+
+    [Fact]
+    public async Task Run_InvalidUtf8_PassesUnchanged()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run("printf '\\377\\376\\001x'");
+
+        var (report, _) = await agent.Server.ResultOf(job);
+
+        Assert.Contains("\u00ff\u00fe\u0001x", System.Text.Encoding.Latin1.GetString(agent.Server.Log(report.Attempt)));
+    }
+
+    [Fact]
+    public async Task Run_MissingSecret_FailsWithoutRunning()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = TestAgent.Job(a => a, "echo ran") with { MissingSecrets = ["npm-token"] };
+        agent.Server.Order(job);
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.SecretMissing), (report.Kind, report.Reason));
+        Assert.Contains("npm-token", report.Message);
+        Assert.DoesNotContain("ran\n", log);
+    }
+
+    [Theory]
+    [InlineData("../..")]
+    [InlineData("/etc")]
+    [InlineData("missing")]
+    public async Task Run_WorkingDirectoryNotInside_Fails(string folder)
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var job = agent.Run(a => a with { Steps = [new StepSpec("s", "pwd", "sh", folder, [], 0)] });
+
+        Assert.Equal(Reasons.StepFailed, (await agent.Server.EndOf(job)).Reason);
+    }
+
+    [Fact]
+    public async Task Run_Ended_RemovesWorkFolderEvenReadOnlyAndKeepsLinkTargets()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var precious = Path.Combine(Path.GetDirectoryName(agent.State)!, "precious");
+        Directory.CreateDirectory(precious);
+        File.WriteAllText(Path.Combine(precious, "file"), "x");
+        var job = agent.Run($"mkdir -p ro/deep; touch ro/deep/file; chmod -R a-w ro; ln -s {precious} link");
+
+        Assert.Equal(ReportKind.Succeeded, (await agent.Server.EndOf(job)).Kind);
+        await agent.Host.StopAsync(CancellationToken.None);
+
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "work")));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "spool")));
+        Assert.True(File.Exists(Path.Combine(precious, "file")));
+    }
+
+    [Fact]
+    public async Task Run_TooMuchLog_EndsWithTheLimit()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var life = agent.CreateLifeLine();
+        var job = agent.Run(a => a with { LogLimitBytes = 100_000 }, $"{life.Hold} yes");
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.LogLimit), (report.Kind, report.Reason));
+        Assert.Equal(100_000, report.LogLength);
+        Assert.EndsWith("Write less, or to files.\n", log);
+        await life.EndAsync(1);
+    }
+
+    [Fact]
+    public async Task Run_SpoolQuotaFull_IsAgentError()
+    {
+        await using var agent = await TestAgent.StartAsync(options => options.SpoolQuotaBytes = 1 << 20);
+        var job = agent.Run(a => a with { LogLimitBytes = 1 << 30 }, "yes");
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.AgentError), (report.Kind, report.Reason));
+        Assert.Contains("quota", report.Message);
+    }
+
+    [Fact]
+    public async Task Run_NoWorkFolderPossible_IsAgentError()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        File.WriteAllText(Path.Combine(agent.State, "work"), "in the way");
+        var job = agent.Run("true");
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.AgentError, 0L), (report.Kind, report.Reason, report.LogLength));
+    }
+
+    [Fact]
+    public async Task Run_TwoAtATime_BothRun()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var (one, two) = (agent.CreateLifeLine(), agent.CreateLifeLine());
+        var first = agent.Run($"{one.Hold} sleep 1000");
+        Assert.Equal("ready", await one.ReadLineAsync());
+        var second = agent.Run($"{two.Hold} sleep 1000");
+        Assert.Equal("ready", await two.ReadLineAsync());
+        await agent.Server.Until(() => agent.Server.Polls.Any(p => p is { Free: 0, Holding.Length: 2 }));
+
+        agent.Server.Stop(first);
+        agent.Server.Stop(second);
+
+        Assert.Equal(ReportKind.Stopped, (await agent.Server.EndOf(first)).Kind);
+        Assert.Equal(ReportKind.Stopped, (await agent.Server.EndOf(second)).Kind);
+        await agent.Server.Until(() => agent.Server.Polls.Last() is { Free: 2, Holding.Length: 0 });
+    }
+
+    private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Secrets(string name, string value) =>
+        System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add(name, value);
+
+    /// <summary>A pipe a script writes one line to, so that it goes on only once the test has read it.</summary>
+    private sealed class LineFeed(LifeLine line) : IDisposable
+    {
+        public string Path => line.Path;
+
+        public Task<string?> ReadAsync() => line.ReadLineAsync();
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Text;
+using Control.Agent.Jobs;
+using Control.Agent.Link;
+using Control.Agent.Logs;
+using Control.Agent.Processes;
+using Control.Engine.Logs;
+
+namespace Control.Agent.Tests;
+
+public class PartsTests
+{
+    [Theory]
+    [InlineData("42 (sh) S 1 42 41 0 -1", 41)]
+    [InlineData("42 (a ) R) b) R 1 42 7 0 -1", 7)]
+    [InlineData("42 (sh) Z 1 42 41 0 -1", null)]
+    public void ParseSession_Stat_FindsSessionOfTheLiving(string stat, int? session) =>
+        Assert.Equal(session, ProcessTable.ParseSession(Encoding.ASCII.GetBytes(stat)));
+
+    [Theory]
+    [InlineData("A=1\0CONTROL_MARK=i/b/1/\0B=2\0", "i/b/", true)]
+    [InlineData("CONTROL_MARK=outer/x/1/ i/b/1/\0", "i/b/", true)]
+    [InlineData("CONTROL_MARK=i/b2/1/\0", "i/b/", false)]
+    [InlineData("MY_CONTROL_MARK=i/b/1/\0", "i/b/", false)]
+    [InlineData("A=CONTROL_MARK=i/b/1/\0", "i/b/", false)]
+    [InlineData("", "i/b/", false)]
+    public void IsIn_Environment_FindsOwnMarksOnly(string environment, string prefix, bool expected) =>
+        Assert.Equal(expected, Mark.IsIn(Encoding.ASCII.GetBytes(environment), Encoding.ASCII.GetBytes(prefix)));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("0123456789abcdef-no-slash")]
+    public async Task Reaper_ArgumentsOfNoAgent_Refuses(string mark) =>
+        Assert.Equal(2, await ReaperProcess.RunAsync([mark], Stream.Null));
+
+    [Fact]
+    public async Task Reaper_EndOfInput_EndsWatchedSessionsOnly()
+    {
+        using var watched = Process.Start("setsid", ["sleep", "1000"]);
+        using var released = Process.Start("setsid", ["sleep", "1000"]);
+        var lines = $"+{watched.Id}\n+{released.Id}\n-{released.Id}\ngarbage\n+1\n-\n+99999999999999\n";
+
+        // The session is there once setsid has run; a reaper of an agent killed before that finds the mark instead.
+        while (!ProcessTable.HasSession(watched.Id))
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(0, await ReaperProcess.RunAsync(["0123456789abcdef/none/"], new MemoryStream(Encoding.ASCII.GetBytes(lines))));
+
+        await watched.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.False(released.HasExited);
+        released.Kill();
+    }
+
+    [Fact]
+    public void SilenceWatch_ContactMeanwhile_StartsOver()
+    {
+        var time = new ManualTime();
+        var contact = new Contact(time);
+        var fired = 0;
+        using var watch = new SilenceWatch(contact, TimeSpan.FromSeconds(48), () => fired++, time);
+
+        time.Advance(TimeSpan.FromSeconds(47));
+        contact.Answered(time.GetTimestamp());
+        time.Advance(TimeSpan.FromSeconds(47));
+        Assert.Equal(0, fired);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, fired);
+    }
+
+    [Fact]
+    public void Contact_AnswersOutOfOrder_KeepsTheLatest()
+    {
+        var time = new ManualTime();
+        var contact = new Contact(time);
+        time.Advance(TimeSpan.FromSeconds(10));
+        contact.Answered(time.GetTimestamp());
+
+        contact.Answered(TimeSpan.TicksPerSecond);
+
+        Assert.Equal(TimeSpan.Zero, contact.Silence);
+    }
+
+    [Fact]
+    public void JobLog_LimitReached_StaysWithinItAndTellsOnce()
+    {
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var troubles = new List<LogTrouble>();
+        var log = new JobLog(spool, new SecretMasker(new SecretSet([])), 200, troubles.Add);
+
+        log.Write(new byte[150]);
+        log.Write(new byte[100]);
+        log.Write(new byte[100]);
+        log.WriteLine("more");
+        log.Complete();
+
+        Assert.InRange(spool.Length, 150, 200);
+        Assert.True(Assert.Single(troubles).IsLimit);
+        Assert.True(spool.IsComplete);
+    }
+
+    [Fact]
+    public void JobLog_SecretAcrossWrites_IsMasked()
+    {
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var log = new JobLog(spool, new SecretMasker(new SecretSet(["correct horse"])), 1000, _ => { });
+
+        log.Write("a corr"u8);
+        Assert.Equal(2, spool.Length);
+        log.Write("ect ho"u8);
+        log.Write("rse b corr"u8);
+        log.Complete();
+
+        var buffer = new byte[100];
+        Assert.Equal("a *** b corr", Encoding.UTF8.GetString(buffer.AsSpan(0, spool.Read(0, buffer))));
+    }
+
+    [Fact]
+    public void JobLog_Line_HasNoControlCharactersAndStandsAlone()
+    {
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var log = new JobLog(spool, new SecretMasker(new SecretSet([])), 1000, _ => { });
+
+        log.Write("no end"u8);
+        log.WriteLine("a\n\u001b[31mb");
+
+        var buffer = new byte[100];
+        Assert.Equal("no end\n== a  [31mb\n", Encoding.UTF8.GetString(buffer.AsSpan(0, spool.Read(0, buffer))));
+    }
+
+    [Fact]
+    public void SpoolQuota_Returned_CanBeTakenAgain()
+    {
+        var quota = new SpoolQuota(10);
+
+        Assert.True(quota.TryTake(10));
+        Assert.False(quota.TryTake(1));
+        quota.Return(10);
+        Assert.True(quota.TryTake(10));
+    }
+}
