@@ -19,15 +19,6 @@ internal sealed record CreateJoinTokenRequest(int? ExpiresInSeconds) : IRequestB
     }
 }
 
-/// <summary>A new join token: the one answer that shows it.</summary>
-/// <param name="Token">What to start the agent with: id, secret and, where the host has one of its own making, the certificate's fingerprint.</param>
-/// <param name="ExpiresAt">After this it is refused.</param>
-internal sealed record CreatedJoinToken(string Token, DateTimeOffset ExpiresAt)
-{
-    /// <summary>The record's own text would show the token.</summary>
-    public override string ToString() => nameof(CreatedJoinToken);
-}
-
 /// <summary>Routes of agents, for people.</summary>
 internal static class AgentRoutes
 {
@@ -64,11 +55,7 @@ internal static class AgentRoutes
     private static async Task<Results<Created<CreatedJoinToken>, ProblemResult>> CreateJoinToken(
         Body<CreateJoinTokenRequest> body, Caller caller, IGrainFactory grains, TimeProvider time, IOptions<ApiOptions> options)
     {
-        var (id, secret) = (BearerTokens.NewId(), BearerTokens.NewSecret());
-        var command = new CreateJoinToken(BearerTokens.Hash(secret), time.GetUtcNow() + body.Value.Lifetime, caller.Actor);
-        var outcome = await grains.GetGrain<IJoinTokenGrain>(id).Create(command);
-        var token = $"{BearerTokens.JoinPrefix}{id}.{secret}";
-        var text = options.Value.CertificateFingerprint is { } fingerprint ? $"{token}.{fingerprint}" : token;
-        return outcome.To(view => TypedResults.Created((string?)null, new CreatedJoinToken(text, view.ExpiresAt)));
+        var outcome = await JoinTokens.IssueAsync(grains, time, body.Value.Lifetime, caller.Actor, options.Value.CertificateFingerprint);
+        return outcome.To(created => TypedResults.Created((string?)null, created));
     }
 }

@@ -52,6 +52,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     internal static Problem ProblemOf(Exception exception) => exception switch
     {
+        ControlException { Code: "storage-busy" or "storage-unavailable" or "storage-full" or "storage-read-only" or "storage-closed" } fault => Problem.Of(
+            StatusCodes.Status503ServiceUnavailable,
+            fault.Code,
+            "The database does not take the request. Repeat it in a moment; the server's log and /readyz tell its operator more.") with { RetryAfter = 5 },
+        ControlException fault when StatusOf(fault) == StatusCodes.Status500InternalServerError => Internal(fault.Code),
         ControlException fault => OfFault(fault),
         BadHttpRequestException bad => BareStatus(bad.StatusCode),
         TimeoutException or SiloUnavailableException => Problem.Of(
@@ -62,11 +67,13 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             StatusCodes.Status503ServiceUnavailable,
             "overloaded",
             "The request was not taken in. Repeat it in a moment.") with { RetryAfter = 1 },
-        _ => Problem.Of(
-            StatusCodes.Status500InternalServerError,
-            "internal-error",
-            $"Control failed. Its log has the details under trace {Activity.Current?.TraceId.ToString() ?? "(none)"}."),
+        _ => Internal("internal-error"),
     };
+
+    private static Problem Internal(string code) => Problem.Of(
+        StatusCodes.Status500InternalServerError,
+        code,
+        $"Control failed. Its log has the details under trace {Activity.Current?.TraceId.ToString() ?? "(none)"}.");
 
     private static Problem OfFault(ControlException fault) => Problem.Of(StatusOf(fault), fault.Code, fault.Message) with
     {

@@ -31,7 +31,7 @@ internal sealed class Definitions(SubjectQueries subjects)
             return null;
         }
 
-        return (await subjects.ListChildrenAsync(Subject(id), Kind, query.Cursor, query.Size, ct: cancellationToken)).Show<DefinitionVersion>();
+        return (await subjects.ListChildrenAsync(Subject(id), Kind, query.Cursor, query.Size, newestFirst: true, cancellationToken)).Show<DefinitionVersion>();
     }
 
     private static string Key(long number) => number.ToString("D10", CultureInfo.InvariantCulture);

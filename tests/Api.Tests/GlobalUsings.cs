@@ -1,0 +1,16 @@
+global using System.Collections.Immutable;
+global using System.Net;
+global using System.Net.Http.Json;
+global using System.Text;
+global using System.Text.Json;
+global using Control.Api.Access;
+global using Control.Api.Tests.Fakes;
+global using Control.Contracts;
+global using Control.Contracts.Access;
+global using Control.Contracts.Agents;
+global using Control.Contracts.Errors;
+global using Control.Contracts.Pipelines;
+global using Control.Contracts.Runs;
+global using Control.Contracts.Workspaces;
+global using Control.Storage;
+global using Control.Storage.Commits;
