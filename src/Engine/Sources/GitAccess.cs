@@ -76,8 +76,15 @@ public sealed partial class GitAccess
     {
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
 
-        // Bound to the origin: a redirect or a submodule elsewhere does not get it.
-        return new GitAccess(repository, RemoteProtocols, NoIdentity, [], ($"http.{origin}.extraHeader", $"Authorization: Basic {basic}"));
+        // Bound to the origin, which keeps it from submodules elsewhere but not from redirects: Git 2.39 follows the first
+        // request's redirect to another host and sends the header with the second request there. So none is followed.
+        return new GitAccess(
+            repository,
+            RemoteProtocols,
+            NoIdentity,
+            [],
+            ($"http.{origin}.extraHeader", $"Authorization: Basic {basic}"),
+            ("http.followRedirects", "false"));
     }
 
     private static GitAccess Ssh(string repository, string key, string keyFile)

@@ -16,16 +16,18 @@ public static class GitFailure
         ("error in libcrypto", "The SSH key cannot be read. Store the private key as it is in its file, without a passphrase."),
         ("Host key verification failed", "The server shows another SSH host key than before. If that is intended, remove the old one from known_hosts on this machine."),
         ("The requested URL returned error: 403", "The credentials may not read this repository. Give them access, or name another secret with 'credentials:'."),
-        ("not found", "The repository does not exist, or these credentials may not see it. Check the address and 'credentials:'."),
+        ("The requested URL returned error: 30", "The repository redirects, and credentials are not sent on to another address. Write the address it redirects to in 'repository:'."),
         ("does not appear to be a git repository", "There is no Git repository at this address. Check it."),
         ("Could not resolve host", "The repository's host name cannot be resolved. Check the address, and the name servers of this machine."),
         ("Connection refused", "The repository's host refuses the connection. Check the address and port, and that the server runs."),
         ("timed out", "The repository's host did not answer in time. Check the address, and the network and proxy of this machine."),
         ("Operation too slow", "The transfer was too slow for a minute and was given up. Try again, or ask for less history with 'depth:'."),
-        ("SSL certificate", "The repository's certificate is not trusted on this machine. Install its authority, or set SSL_CERT_FILE for the agent and the server."),
-        ("transport", "The repository redirects to a protocol that is not allowed. Use its https or ssh address."),
+        ("certificate", "The repository's certificate is not trusted on this machine. Install its authority, or name its file in GIT_SSL_CAINFO for the agent and the server."),
+        ("' not allowed", "The repository redirects to a protocol that is not allowed. Use its https or ssh address."),
         ("No space left on device", "The disk of this machine is full. Free some space."),
+        ("Not a valid object name", "The commit is no longer in the repository. Start a new run."),
         ("not our ref", "The commit is no longer in the repository. Start a new run."),
+        ("not found", "The repository does not exist, or these credentials may not see it. Check the address and 'credentials:'."),
     ];
 
     /// <summary>The sentence; up to about 300 characters. The text of the server is untrusted and shown quoted and cut.</summary>

@@ -18,6 +18,7 @@ public sealed class GitAccessTests
             command.Arguments.AsEnumerable());
         var settings = Settings(command);
         Assert.Equal("Authorization: Basic bWU6cGE6c3M=", settings["http.https://git.example.com:8443.extraHeader"]);
+        Assert.Equal("false", settings["http.followRedirects"]);
         Assert.DoesNotContain("bWU6", command.ToString(), StringComparison.Ordinal);
         Assert.Empty(command.Files);
     }
@@ -112,6 +113,9 @@ public sealed class GitAccessTests
     [Theory]
     [InlineData("fatal: could not read Username for 'https://h': terminal prompts disabled", "'credentials:'")]
     [InlineData("remote: Repository not found.\nfatal: repository 'https://h/p/' not found", "does not exist")]
+    [InlineData("fatal: Not a valid object name 1111^{commit}", "no longer in the repository")]
+    [InlineData("fatal: transport 'file' not allowed", "not allowed. Use its https")]
+    [InlineData("server certificate verification failed. CAfile: none", "GIT_SSL_CAINFO")]
     [InlineData("fatal: unable to access: Could not resolve host: h", "name servers")]
     [InlineData("odd\nfatal: strange \u001b[31m thing\n", "code 128: 'fatal: strange ?[31m thing'")]
     [InlineData("", "no message")]
@@ -123,5 +127,6 @@ public sealed class GitAccessTests
 
     private static Dictionary<string, string> Settings(GitCommand command) => Enumerable
         .Range(0, int.Parse(command.Environment["GIT_CONFIG_COUNT"], System.Globalization.CultureInfo.InvariantCulture))
-        .ToDictionary(i => command.Environment[$"GIT_CONFIG_KEY_{i}"], i => command.Environment[$"GIT_CONFIG_VALUE_{i}"]);
+        .GroupBy(i => command.Environment[$"GIT_CONFIG_KEY_{i}"])
+        .ToDictionary(g => g.Key, g => command.Environment[$"GIT_CONFIG_VALUE_{g.Last()}"]);
 }

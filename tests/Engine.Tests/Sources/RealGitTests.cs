@@ -1,4 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Control.Contracts.Workspaces;
 using Control.Engine.Sources;
 
 namespace Control.Engine.Tests.Sources;
@@ -102,6 +106,37 @@ public sealed class RealGitTests : IDisposable
 
         Assert.NotEqual(0, code);
         Assert.Contains("transport 'file' not allowed", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ListRemote_RedirectWithCredentials_SendsThemNowhereElse()
+    {
+        using var elsewhere = new TcpListener(IPAddress.Loopback, 0);
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        elsewhere.Start();
+        server.Start();
+        var request = RedirectAsync(server, $"http://{elsewhere.LocalEndpoint}/p/info/refs?service=git-upload-pack");
+        var access = GitAccess.Create($"http://{server.LocalEndpoint}/p", SecretKind.Text, new SecretValue("token"), "", out _)!;
+
+        var (code, _, error) = await Task.Run(() => Run(GitCommand.ListRemote(access, "main")));
+
+        Assert.Contains("Authorization: Basic Z2l0OnRva2Vu", await request, StringComparison.Ordinal);
+        Assert.False(elsewhere.Pending());
+        Assert.Contains("redirects", GitFailure.Explain(error, code), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RedirectAsync(TcpListener server, string location)
+    {
+        using var client = await server.AcceptTcpClientAsync();
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII, leaveOpen: true);
+        var request = new StringBuilder();
+        while (await reader.ReadLineAsync() is { Length: > 0 } line)
+        {
+            request.AppendLine(line);
+        }
+
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        return request.ToString();
     }
 
     private GitAccess Access(int version = 2) => GitAccess.ForLocalPath(_origin, version);
