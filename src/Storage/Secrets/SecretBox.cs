@@ -78,6 +78,7 @@ public sealed class SecretBox
 
     /// <summary>
     /// Adds a key that seals from now on; what older keys sealed stays readable. Other processes use it after a restart.
+    /// An older key may be taken out of the file once everything was sealed anew and this process was started again.
     /// </summary>
     /// <exception cref="ControlException">The key file is not as it must be.</exception>
     /// <exception cref="IOException">The key file cannot be written.</exception>

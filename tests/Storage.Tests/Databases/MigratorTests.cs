@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using Control.Contracts.Errors;
+using Control.Storage.Databases;
+
+namespace Control.Storage.Tests.Databases;
+
+public sealed class MigratorTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("control-migrator-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("control")]
+    [InlineData("logs")]
+    public void Embedded_Numbers_RunFromOneWithoutGaps(string database)
+    {
+        var migrations = Migration.Embedded("Sqlite", database);
+        Assert.NotEmpty(migrations);
+        Assert.Equal(Enumerable.Range(1, migrations.Length), migrations.Select(migration => migration.Number));
+    }
+
+    [Theory]
+    [InlineData("control")]
+    [InlineData("logs")]
+    public void Run_FromEveryVersion_EndsAtTheSchemaOfAFreshDatabase(string database)
+    {
+        var all = Migration.Embedded("Sqlite", database);
+        var fresh = Migrate("fresh", all);
+        Assert.NotEmpty(fresh);
+        for (var version = 1; version <= all.Length; version++)
+            Assert.Equal(fresh, Migrate($"from-{version}", all[..version], all));
+    }
+
+    [Fact]
+    public void Run_Twice_AppliesOnce()
+    {
+        var migrations = ImmutableArray.Create(new Migration(1, "one", "CREATE TABLE a (x)"), new Migration(2, "two", "CREATE TABLE b (x); INSERT INTO b VALUES (1)"));
+        var schema = Migrate("db", migrations[..1], migrations, migrations);
+        Assert.Contains("CREATE TABLE b (x)", schema);
+    }
+
+    [Fact]
+    public void Run_NewerDatabase_RefusedWithCure()
+    {
+        var migrations = ImmutableArray.Create(new Migration(1, "one", "CREATE TABLE a (x)"), new Migration(2, "two", "CREATE TABLE b (x)"));
+        var error = Assert.Throws<ControlException>(() => Migrate("db", migrations, migrations[..1]));
+        Assert.Equal("storage-too-new", error.Code);
+        Assert.Contains("newer program", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_ChangedScript_Refused()
+    {
+        var error = Assert.Throws<ControlException>(() => Migrate(
+            "db", [new Migration(1, "one", "CREATE TABLE a (x)")], [new Migration(1, "one", "CREATE TABLE a (y)")]));
+        Assert.Equal("storage-migration-changed", error.Code);
+    }
+
+    [Fact]
+    public void Run_FailingStep_LeavesNothingBehind()
+    {
+        Assert.ThrowsAny<Exception>(() => Migrate("db", [new Migration(1, "one", "CREATE TABLE a (x)"), new Migration(2, "two", "CREATE TABLE broken")]));
+        Assert.Contains("CREATE TABLE a (x)", Migrate("db", [new Migration(1, "one", "CREATE TABLE a (x)")]));
+    }
+
+    [Fact]
+    public void Checksum_LineEnds_DoNotMatter() =>
+        Assert.Equal(new Migration(1, "n", "a\nb").Checksum, new Migration(1, "n", "a\r\nb").Checksum);
+
+    [Fact]
+    public async Task Run_ManyAtOnce_OneApplies()
+    {
+        var migrations = Migration.Embedded("Sqlite", "control");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrate("db", migrations))));
+        Assert.Equal(Migrate("fresh", migrations), Migrate("db", migrations));
+    }
+
+    [Fact]
+    public void Open_GarbageInsteadOfADatabase_RefusedWithCure()
+    {
+        File.WriteAllText(Path.Combine(_directory.FullName, "control.db"), new string('x', 8192));
+        var options = new StorageOptions { DataDirectory = _directory.FullName };
+        var error = Assert.Throws<ControlException>(() => ControlStore.Open(
+            options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+        Assert.Equal("storage-corrupt", error.Code);
+    }
+
+    [Fact]
+    public void OpenWriter_Settings_MakeEveryCommitDurable()
+    {
+        using var session = new SqliteDialect(Path.Combine(_directory.FullName, "db")).OpenWriter();
+        Assert.Equal(("wal", "2"), (Value(session, "PRAGMA journal_mode"), Value(session, "PRAGMA synchronous")));
+    }
+
+    [Fact]
+    public void OpenReader_Write_Refused()
+    {
+        var dialect = new SqliteDialect(Path.Combine(_directory.FullName, "db"));
+        using var writer = dialect.OpenWriter();
+        writer.Script("CREATE TABLE a (x)");
+        using var reader = dialect.OpenReader();
+        Assert.Throws<Microsoft.Data.Sqlite.SqliteException>(() => reader.Script("INSERT INTO a VALUES (1)"));
+    }
+
+    private string[] Migrate(string name, params ImmutableArray<Migration>[] runs)
+    {
+        var dialect = new SqliteDialect(Path.Combine(_directory.FullName, name));
+        using var session = dialect.OpenWriter();
+        foreach (var run in runs)
+            new Migrator(dialect, run, TimeProvider.System).Run(session);
+        using var reader = session.Query(new Statement("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"));
+        var schema = new List<string>();
+        while (reader.Read())
+            schema.Add(reader.GetString(0));
+        return [.. schema];
+    }
+
+    private static string Value(Session session, string sql)
+    {
+        using var reader = session.Query(new Statement(sql));
+        reader.Read();
+        return reader.GetValue(0).ToString()!;
+    }
+}

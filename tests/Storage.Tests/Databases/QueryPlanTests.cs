@@ -1,0 +1,49 @@
+using System.Reflection;
+using Control.Storage.Databases;
+using Control.Storage.Queries.Subjects;
+
+namespace Control.Storage.Tests.Databases;
+
+/// <summary>No statement may read a whole table, however large it grows, nor sort what an index could give in order.</summary>
+public sealed class QueryPlanTests : IDisposable
+{
+    private readonly TestStore _test = new();
+
+    public static TheoryData<string> Names { get; } = [.. Statements().Select(item => item.Name)];
+
+    public void Dispose() => _test.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Statement_Planned_SearchesByIndex(string name)
+    {
+        var statement = Statements().Single(item => item.Name == name).Statement;
+        var file = name.Contains("Log", StringComparison.Ordinal) ? "logs.db" : "control.db";
+        var plan = _test.Sql($"EXPLAIN QUERY PLAN {statement.Text}", file, [.. statement.Parameters.Select(parameter => (parameter, (object)1))]);
+        foreach (var step in plan.Select(row => row.Split('|')[^1]))
+        {
+            Assert.False(step.StartsWith("SCAN", StringComparison.Ordinal) && !IsSmall(step), $"{name}: {string.Join("; ", plan)}");
+            Assert.DoesNotContain("TEMP B-TREE", step.Replace("TEMP B-TREE FOR LAST TERM", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Names_AllStatements_AreThere() => Assert.InRange(Names.Count, 40, 80);
+
+    // The array of states, the queues found so far, one constant row.
+    private static bool IsSmall(string step) => step is "SCAN found" or "SCAN CONSTANT ROW" || step.StartsWith("SCAN json_each", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Name, Statement Statement)> Statements()
+    {
+        Assembly[] assemblies = [typeof(ControlStore).Assembly, typeof(SubjectQueries).Assembly];
+        var fields =
+            from type in assemblies.SelectMany(assembly => assembly.GetTypes())
+            where type != typeof(Migrator)
+            from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            where field.FieldType == typeof(Statement)
+            let statement = (Statement)field.GetValue(null)!
+            where statement.Parameters.Length > 0 || statement.Text.Contains("FROM", StringComparison.Ordinal)
+            select ($"{type.Name}.{field.Name}", statement);
+        return fields.Concat(ListShape.All.Select(shape => ($"{shape}", SubjectStatements.ListOf(shape))));
+    }
+}

@@ -1,0 +1,40 @@
+using Control.Contracts.Runs;
+using Control.Storage.Commits;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Control.Storage.Tests;
+
+/// <summary>
+/// Commits and appends to logs until killed, and says so on standard output once each is acknowledged:
+/// <c>commit key version</c> or <c>log attempt length</c>.
+/// </summary>
+internal static class Program
+{
+    private const int Writers = 8;
+
+    public static async Task Main(string[] args)
+    {
+        using var store = ControlStore.Open(new StorageOptions { DataDirectory = args[0] }, TimeProvider.System, NullLoggerFactory.Instance);
+        await Task.WhenAll(Enumerable.Range(1, Writers).SelectMany(number => new[] { CommitAsync(store.Commits, number), AppendAsync(store, number) }));
+    }
+
+    private static async Task CommitAsync(CommitStore commits, int number)
+    {
+        var key = Make.Key($"w/p/{number}");
+        for (var version = 0L; ; version++)
+        {
+            await commits.CommitAsync(Make.Commit(key, version) with { Events = [Make.Event()] });
+            Console.WriteLine($"commit {key.Key} {version + 1}");
+        }
+    }
+
+    private static async Task AppendAsync(ControlStore store, int number)
+    {
+        var attempt = AttemptId.Parse($"w/p/{number}/s.j/1");
+        for (var length = 0L; ;)
+        {
+            length = (await store.Logs.AppendAsync(attempt, length, new byte[1000])).Length;
+            Console.WriteLine($"log {attempt} {length}");
+        }
+    }
+}
