@@ -3,9 +3,11 @@ using Control.Cli.Access;
 using Control.Cli.Agents;
 using Control.Cli.CommandLine;
 using Control.Cli.Completion;
+using Control.Cli.Hosting;
 using Control.Cli.Pipelines;
 using Control.Cli.Runs;
 using Control.Cli.Workspaces;
+using Control.Engine.Pipelines;
 
 namespace Control.Cli;
 
@@ -14,7 +16,12 @@ internal static class Program
 {
     private static Task<int> Main(string[] args)
     {
-        var services = CliServices.OfProcess();
+        if (AgentRunCommand.TryRunReaper(args) is { } reaper)
+        {
+            return reaper;
+        }
+
+        var services = CliServices.OfProcess() with { LintLocally = text => PipelineParser.Parse(text).Errors };
         return CommandRunner.RunAsync(CreateRoot(services), args, services);
     }
 
@@ -35,6 +42,7 @@ internal static class Program
             RunCommand.Create(cli),
             AgentCommand.Create(cli),
             TokenCommand.Create(cli),
+            ServerCommand.Create(cli),
             CompletionCommand.Create(cli),
             CompleteCommand.Create(cli),
             VersionCommand.Create(cli));

@@ -82,7 +82,7 @@ internal sealed record ChunkQuery(
             throw Outcomes.BadRequest(new FieldError(lease < 0 ? "lease" : "offset", "Must be given."));
         }
 
-        return offset + AgentWireRoutes.MaxChunk <= maxBytes
+        return offset <= maxBytes - AgentWireRoutes.MaxChunk
             ? (attempt, lease, offset)
             : throw new ControlException("too-large", $"A log may have {maxBytes} bytes. End the attempt with the reason {Reasons.LogLimit}.");
     }

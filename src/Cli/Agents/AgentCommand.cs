@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Control.Cli.CommandLine;
+using Control.Cli.Hosting;
 using Control.Cli.Output;
 using Control.Contracts.Agents;
 
@@ -9,7 +10,7 @@ namespace Control.Cli.Agents;
 internal static class AgentCommand
 {
     public static Command Create(CommandFactory cli) => CommandFactory.Group(
-        "agent", "Build agents: list and remove them, let new ones join.", List(cli), Get(cli), Remove(cli), JoinToken(cli));
+        "agent", "Build agents: run one, list and remove them, let new ones join.", AgentRunCommand.Create(cli), List(cli), Get(cli), Remove(cli), JoinToken(cli));
 
     private static Argument<string> IdArgument() => new("id") { Description = "The agent's id, as 'control agent list' shows it." };
 

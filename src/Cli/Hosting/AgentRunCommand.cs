@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Control.Agent;
+using Control.Agent.Processes;
+using Control.Cli.CommandLine;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Cli.Hosting;
+
+/// <summary><c>control agent run</c>: a build agent on its own.</summary>
+internal static class AgentRunCommand
+{
+    /// <summary>Serves as the agent's reaper when the program was started as one; null otherwise.</summary>
+    public static Task<int>? TryRunReaper(string[] args) =>
+        args is [ReaperProcess.Verb, .. var rest] ? ReaperProcess.RunAsync(rest, Console.OpenStandardInput()) : null;
+
+    public static Command Create(CommandFactory cli)
+    {
+        var server = new Option<Uri>("--to") { Description = "The server's address, https.", HelpName = "url", Required = true };
+        var tokenFile = new Option<string>("--join-token-file")
+        {
+            Description = "File with the join token, - for standard input; needed on the first start only.",
+            HelpName = "file",
+        };
+        var state = new Option<string>("--state")
+        {
+            Description = "Folder of its own for credential, work folders and logs.",
+            HelpName = "folder",
+            DefaultValueFactory = _ => ".control/agent",
+        };
+        var name = new Option<string>("--name") { Description = "Its name; the machine's unless given.", HelpName = "name" };
+        var labels = new Option<string[]>("--label") { Description = "A label that jobs may demand.", HelpName = "label" };
+        var capacity = new Option<int>("--capacity") { Description = "Jobs at a time.", HelpName = "n", DefaultValueFactory = _ => 2 };
+        var log = new Option<LogLevel>("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Information };
+        return cli.Action(
+            "run",
+            "Run a build agent until it is told to stop.",
+            [server, tokenFile, state, name, labels, capacity, log],
+            async (call, cancel) => await Run(
+                new AgentOptions
+                {
+                    Server = call.Get(server),
+                    StateDirectory = Path.GetFullPath(call.Get(state)!),
+                    JoinToken = await ReadToken(call, call.Get(tokenFile), cancel),
+                    Name = call.Get(name),
+                    Labels = call.Get(labels) ?? [],
+                    Capacity = call.Get(capacity),
+                },
+                call.Get(log),
+                cancel));
+    }
+
+    private static async Task<int> Run(AgentOptions options, LogLevel level, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(level);
+        builder.Services.AddControlAgent(given =>
+        {
+            given.Server = options.Server;
+            given.StateDirectory = options.StateDirectory;
+            given.JoinToken = options.JoinToken;
+            given.Name = options.Name;
+            given.Labels = options.Labels;
+            given.Capacity = options.Capacity;
+        });
+        using var host = builder.Build();
+        await host.RunAsync(cancellationToken);
+        return ExitCodes.Succeeded;
+    }
+
+    private static async Task<string?> ReadToken(Call call, string? file, CancellationToken cancellationToken) => file switch
+    {
+        null => null,
+        "-" => (await Console.In.ReadLineAsync(cancellationToken))?.Trim(),
+        _ => (await File.ReadAllTextAsync(file, cancellationToken)).Trim(),
+    };
+}

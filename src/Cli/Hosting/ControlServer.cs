@@ -1,0 +1,156 @@
+using System.Security.Cryptography.X509Certificates;
+using Control.Agent;
+using Control.Api;
+using Control.Api.Http;
+using Control.Engine.Pipelines;
+using Control.Silo.Hosting;
+using Control.Storage.Queries;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Control.Cli.Hosting;
+
+/// <summary>Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage.</summary>
+public sealed class ControlServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly DataFolder _folder;
+    private readonly X509Certificate2 _certificate;
+    private AgentHost? _agent;
+
+    private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate)
+    {
+        _app = app;
+        _folder = folder;
+        _certificate = certificate;
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address => new(_app.Urls.First());
+
+    /// <summary>SHA-256 of its certificate, lower-case hex.</summary>
+    public string Fingerprint => ServerCertificate.Fingerprint(_certificate);
+
+    /// <summary>The file with the admin token, mode 0600.</summary>
+    public string AdminTokenFile => DataFolder.AdminTokenFile(_folder.Path);
+
+    /// <summary>True when this start made the admin token.</summary>
+    public bool IsFirstStart { get; private set; }
+
+    /// <summary>Starts everything; when it returns, requests are answered and the agent has joined.</summary>
+    /// <exception cref="Control.Contracts.Errors.ControlException">It cannot start; the message names the cure.</exception>
+    public static async Task<ControlServer> StartAsync(ServerOptions options, CancellationToken cancellationToken = default)
+    {
+        options = options.Checked();
+        var folder = DataFolder.Open(options.DataDirectory);
+        var certificate = ServerCertificate.LoadOrCreate(options.DataDirectory, options.Time, options.Names);
+        var server = new ControlServer(Build(options, certificate), folder, certificate);
+        try
+        {
+            await server.StartAsyncCore(options, cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until the process is told to stop.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
+
+    /// <summary>Stops the agent first, so that its last reports still find the gateway.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_agent is not null)
+        {
+            await _agent.StopAsync(CancellationToken.None);
+            _agent.Dispose();
+        }
+
+        await _app.DisposeAsync();
+        _certificate.Dispose();
+        _folder.Dispose();
+    }
+
+    private static WebApplication Build(ServerOptions options, X509Certificate2 certificate)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            ControlApi.ConfigureKestrel(kestrel);
+            kestrel.Listen(options.Listen, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(certificate);
+            });
+        });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton(options.Time);
+        builder.Services.AddControlSilo(options.DataDirectory);
+        builder.Services.AddControlQueries();
+        builder.Services.AddControlApi(api =>
+        {
+            api.CertificateFingerprint = ServerCertificate.Fingerprint(certificate);
+            api.LintPipeline = text => PipelineParser.Parse(text).Errors;
+            api.PipelineSchema = PipelineSchema.Json;
+        });
+        builder.Services.AddTelemetry();
+        return builder.Build().MapControlApi();
+    }
+
+    private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        var grains = _app.Services.GetRequiredService<IGrainFactory>();
+        IsFirstStart = await FirstStart.EnsureAdminToken(grains, options);
+        if (options.Seed && IsFirstStart)
+        {
+            await FirstStart.Seed(grains);
+        }
+
+        if (options.AgentCapacity > 0)
+        {
+            _agent = await StartAgent(grains, options, cancellationToken);
+        }
+    }
+
+    private async Task<AgentHost> StartAgent(IGrainFactory grains, ServerOptions options, CancellationToken cancellationToken)
+    {
+        var state = Path.Combine(options.DataDirectory, "agent");
+        var agent = new AgentHost(
+            new AgentOptions
+            {
+                Server = LoopbackAddress(),
+                StateDirectory = state,
+                JoinToken = await FirstStart.InsideJoinToken(grains, options, state, Fingerprint),
+                Name = "inside",
+                Labels = options.AgentLabels,
+                Capacity = options.AgentCapacity,
+            },
+            options.Time,
+            _app.Services.GetRequiredService<ILoggerFactory>());
+        await agent.StartAsync(cancellationToken);
+        await agent.Joined.WaitAsync(cancellationToken);
+        return agent;
+    }
+
+    // A server on all addresses is reached by its own agent on loopback.
+    private Uri LoopbackAddress()
+    {
+        var builder = new UriBuilder(Address);
+        if (builder.Host is "0.0.0.0" or "[::]")
+        {
+            builder.Host = "127.0.0.1";
+        }
+
+        return builder.Uri;
+    }
+}

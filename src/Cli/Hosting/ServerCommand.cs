@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.Net;
+using Control.Api.Access;
+using Control.Cli.CommandLine;
+using Control.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Control.Cli.Hosting;
+
+/// <summary><c>control server</c>: runs the server and helps whoever has its machine.</summary>
+internal static class ServerCommand
+{
+    private const string DefaultData = ".control/data";
+
+    public static Command Create(CommandFactory cli) => CommandFactory.Group(
+        "server", "The server: silo, gateway and an agent in one process.", Run(cli), RecoverAdmin(cli));
+
+    private static Option<string> DataOption() => new("--data")
+    {
+        Description = "Folder of databases, keys and certificate.",
+        HelpName = "folder",
+        DefaultValueFactory = _ => DefaultData,
+    };
+
+    private static Command Run(CommandFactory cli)
+    {
+        var data = DataOption();
+        var listen = new Option<string>("--listen")
+        {
+            Description = "Address and port; port 0 takes a free one.",
+            HelpName = "ip:port",
+            DefaultValueFactory = _ => "127.0.0.1:7443",
+        };
+        var names = new Option<string[]>("--name") { Description = "A further host name or address for the certificate.", HelpName = "name" };
+        var capacity = new Option<int>("--agent-capacity")
+        {
+            Description = "Jobs at a time of the agent inside; 0 runs none.",
+            HelpName = "n",
+            DefaultValueFactory = _ => 4,
+        };
+        var seed = new Option<bool>("--seed") { Description = "Make a sample workspace on the first start." };
+        var log = new Option<LogLevel>("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Warning };
+        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, seed, log], (call, cancel) =>
+            Serve(
+                call,
+                new ServerOptions
+                {
+                    DataDirectory = call.Get(data)!,
+                    Listen = Endpoint(call.Get(listen)!),
+                    Names = call.Get(names) ?? [],
+                    AgentCapacity = call.Get(capacity),
+                    Seed = call.Get(seed),
+                    LogLevel = call.Get(log),
+                },
+                cancel));
+    }
+
+    private static Command RecoverAdmin(CommandFactory cli)
+    {
+        var data = DataOption();
+        return cli.Action(
+            "recover-admin",
+            "Make a new admin token, on the server's machine; the server may be running or not.",
+            [data],
+            async (call, _) =>
+            {
+                var path = Path.GetFullPath(call.Get(data)!);
+                if (!Directory.Exists(path))
+                {
+                    throw new UsageException($"There is no folder {path}. Give the server's data folder with --data.");
+                }
+
+                await DataFolder.WriteAdminToken(path, await IssueBesideServer(path));
+                call.Output.Note($"A new admin token is in {DataFolder.AdminTokenFile(path)} (readable by you only). Revoke lost ones with 'control token revoke'.");
+                return ExitCodes.Succeeded;
+            });
+    }
+
+    private static async Task<int> Serve(Call call, ServerOptions options, CancellationToken cancellationToken)
+    {
+        await using var server = await ControlServer.StartAsync(options, cancellationToken);
+        Announce(call, server, options);
+        await server.WaitForShutdownAsync(cancellationToken);
+        return ExitCodes.Succeeded;
+    }
+
+    private static void Announce(Call call, ControlServer server, ServerOptions options)
+    {
+        var program = Environment.GetEnvironmentVariable("CONTROL_PROGRAM") ?? "control";
+        call.Output.Note($"Control listens on {server.Address}");
+        call.Output.Note($"  admin token   {server.AdminTokenFile}");
+        call.Output.Note($"  fingerprint   {server.Fingerprint}");
+        call.Output.Note("");
+        call.Output.Note("Sign in from another terminal:");
+        call.Output.Note($"  {program} login {server.Address.ToString().TrimEnd('/')} --token-file {server.AdminTokenFile} --fingerprint {server.Fingerprint}");
+        if (options.Seed)
+        {
+            call.Output.Note("Then try the sample pipeline:");
+            call.Output.Note($"  {program} run start {FirstStart.Sample} --follow");
+        }
+
+        call.Output.Note("");
+        call.Output.Note("Stop with Ctrl-C.");
+    }
+
+    // A silo of its own on the same store, for one commit: the store is safe for several processes, and the running
+    // server reads tokens from it.
+    private static async Task<string> IssueBesideServer(string dataDirectory)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddControlSilo(dataDirectory, isScheduling: false);
+        using var host = builder.Build();
+        await host.StartAsync();
+        var token = await AdminTokens.IssueAsync(
+            host.Services.GetRequiredService<IGrainFactory>(), host.Services.GetRequiredService<TimeProvider>(), "recovered-admin");
+        await host.StopAsync();
+        return token;
+    }
+
+    private static IPEndPoint Endpoint(string text) => IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal)
+        ? endpoint
+        : throw new UsageException($"'{text}' is not an address and port such as 127.0.0.1:7443 or 0.0.0.0:7443.");
+}
