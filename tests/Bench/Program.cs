@@ -1,8 +1,10 @@
+using Control.Bench.Grains;
 using Control.Bench.Storage;
 
 // Prints one "name value unit" line per figure. Arguments choose groups; none means all.
 var groups = new Dictionary<string, Func<TextWriter, Task>>
 {
+    ["grain"] = GrainBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,
 };
 

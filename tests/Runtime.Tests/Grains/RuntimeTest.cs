@@ -1,0 +1,46 @@
+using Control.Runtime.Hosting;
+using Control.TestKit;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+
+namespace Control.Runtime.Tests.Grains;
+
+/// <summary>A silo of its own for each test, on a clock that stands still.</summary>
+public abstract class RuntimeTest : IAsyncLifetime
+{
+    internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private TestSilo? _silo;
+
+    protected Gates Gates { get; } = new();
+
+    protected ManualClock Clock { get; } = new();
+
+    protected TestSilo Silo => _silo!;
+
+    public async Task InitializeAsync() => _silo = await TestSilo.StartAsync(services =>
+    {
+        services.AddSingleton(Gates);
+        services.AddGrainRuntime(
+            options =>
+            {
+                options.Clock = Clock;
+                Configure(options);
+            },
+            typeof(RuntimeTest).Assembly);
+        Configure(services);
+    });
+
+    public async Task DisposeAsync() => await Silo.DisposeAsync();
+
+    protected virtual void Configure(GrainRuntimeOptions options)
+    {
+    }
+
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
+
+    protected TGrain Grain<TGrain>(string key = "one")
+        where TGrain : IGrainWithStringKey => Silo.Grains.GetGrain<TGrain>(key);
+}
