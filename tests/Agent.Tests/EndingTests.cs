@@ -110,10 +110,13 @@ public class EndingTests
     public async Task Report_RefusedAsStale_EndsAndForgets()
     {
         await using var agent = await TestAgent.StartAsync();
-        agent.Server.RefusesReports = true;
+        agent.Server.ReportFault = _ => Fault.LoseRequest;
         var life = agent.CreateLifeLine();
         agent.Run($"{life.Hold} sleep 1000");
+        await life.ReadLineAsync();
 
+        // The report of the start, which has been tried in vain so far.
+        agent.Server.RefusesReports = true;
         await life.EndAsync();
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Free: 2, Holding.Length: 0 });
 
@@ -124,10 +127,12 @@ public class EndingTests
     public async Task Log_RefusedAsStale_EndsAndForgets()
     {
         await using var agent = await TestAgent.StartAsync();
-        agent.Server.RefusesLogs = true;
+        agent.Server.LogFault = _ => Fault.LoseRequest;
         var life = agent.CreateLifeLine();
         agent.Run($"{life.Hold} echo something; sleep 1000");
+        await life.ReadLineAsync();
 
+        agent.Server.RefusesLogs = true;
         await life.EndAsync();
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Free: 2, Holding.Length: 0 });
 
@@ -157,7 +162,7 @@ public class EndingTests
         await life.ReadLineAsync();
 
         agent.Server.HasRemovedAgent = true;
-        agent.Server.Order(TestAgent.Job(a => a, "true"));
+        agent.Server.OrderOnce(new Contracts.Agents.AgentOrdersMessage([], [], []));
         var fault = await Assert.ThrowsAsync<Contracts.Errors.ControlException>(() => agent.Host.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(30)));
 
         Assert.Equal("agent-removed", fault.Code);

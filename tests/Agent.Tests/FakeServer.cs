@@ -37,7 +37,10 @@ internal sealed class FakeServer : IAsyncDisposable
     private readonly ConcurrentBag<AttemptReport> _reports = [];
     private readonly Lock _gate = new();
     private readonly List<(Func<bool> Condition, TaskCompletionSource Done)> _waiters = [];
-    private ImmutableQueue<AgentOrdersMessage> _orders = [];
+    private readonly List<AssignmentMessage> _starts = [];
+    private readonly List<LeaseRef> _stops = [];
+    private readonly List<LeaseRef> _forgets = [];
+    private ImmutableQueue<AgentOrdersMessage> _once = [];
     private TaskCompletionSource _ordered = New();
     private int _rejected;
     private bool _isDown;
@@ -63,11 +66,7 @@ internal sealed class FakeServer : IAsyncDisposable
         set
         {
             Volatile.Write(ref _isDown, value);
-            lock (_gate)
-            {
-                // Parked polls are cut off as well.
-                _ordered.TrySetResult();
-            }
+            Change(() => { });
         }
     }
 
@@ -117,20 +116,17 @@ internal sealed class FakeServer : IAsyncDisposable
         return (certificate, Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)));
     }
 
-    public void Order(AssignmentMessage start) => Order(new AgentOrdersMessage([start], [], []));
+    /// <summary>Orders work, repeated with every answer until the agent holds or reports it, as an answer may be lost.</summary>
+    public void Order(AssignmentMessage start) => Change(() => _starts.Add(start));
 
-    public void Order(AgentOrdersMessage orders)
-    {
-        lock (_gate)
-        {
-            _orders = _orders.Enqueue(orders);
-            _ordered.TrySetResult();
-        }
-    }
+    /// <summary>Goes out with one answer.</summary>
+    public void OrderOnce(AgentOrdersMessage orders) => Change(() => _once = _once.Enqueue(orders));
 
-    public void Stop(AssignmentMessage start) => Order(new AgentOrdersMessage([], [LeaseOf(start)], []));
+    /// <summary>Orders an end, repeated until the agent reports one.</summary>
+    public void Stop(AssignmentMessage start) => Change(() => _stops.Add(LeaseOf(start)));
 
-    public void Forget(AssignmentMessage start) => Order(new AgentOrdersMessage([], [], [LeaseOf(start)]));
+    /// <summary>Orders to forget, repeated until the agent does not hold it.</summary>
+    public void Forget(AssignmentMessage start) => Change(() => _forgets.Add(LeaseOf(start)));
 
     public static LeaseRef LeaseOf(AssignmentMessage start) => new(start.Assignment.Attempt, start.Assignment.Lease);
 
@@ -181,11 +177,6 @@ internal sealed class FakeServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        lock (_gate)
-        {
-            _ordered.TrySetResult();
-        }
-
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
         await _app.StopAsync(now.Token);
@@ -193,6 +184,17 @@ internal sealed class FakeServer : IAsyncDisposable
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Parked polls look again.
+    private void Change(Action change)
+    {
+        lock (_gate)
+        {
+            change();
+            _ordered.TrySetResult();
+            _ordered = New();
+        }
+    }
 
     private void Notify()
     {
@@ -249,15 +251,9 @@ internal sealed class FakeServer : IAsyncDisposable
             Task ordered;
             lock (_gate)
             {
-                if (!_orders.IsEmpty)
+                if (NextOrders(poll) is { } orders)
                 {
-                    _orders = _orders.Dequeue(out var next);
-                    return TypedResults.Ok(next);
-                }
-
-                if (_ordered.Task.IsCompleted)
-                {
-                    _ordered = New();
+                    return TypedResults.Ok(orders);
                 }
 
                 ordered = _ordered.Task;
@@ -278,6 +274,20 @@ internal sealed class FakeServer : IAsyncDisposable
                 return TypedResults.NoContent();
             }
         }
+    }
+
+    private AgentOrdersMessage? NextOrders(AgentPoll poll)
+    {
+        if (!_once.IsEmpty)
+        {
+            _once = _once.Dequeue(out var once);
+            return once;
+        }
+
+        _starts.RemoveAll(start => poll.Holding.Contains(LeaseOf(start)) || _reports.Any(r => new LeaseRef(r.Attempt, r.Lease) == LeaseOf(start)));
+        _stops.RemoveAll(lease => _reports.Any(r => r.Kind != ReportKind.Started && new LeaseRef(r.Attempt, r.Lease) == lease));
+        _forgets.RemoveAll(lease => !poll.Holding.Contains(lease));
+        return _starts.Count + _stops.Count + _forgets.Count == 0 ? null : new AgentOrdersMessage([.. _starts], [.. _stops], [.. _forgets]);
     }
 
     private IResult Report(AttemptReport report, HttpContext context)

@@ -14,8 +14,8 @@ public class PartsTests
     [InlineData("42 (sh) S 1 42 41 0 -1", 41)]
     [InlineData("42 (a ) R) b) R 1 42 7 0 -1", 7)]
     [InlineData("42 (sh) Z 1 42 41 0 -1", null)]
-    public void ParseSession_Stat_FindsSessionOfTheLiving(string stat, int? session) =>
-        Assert.Equal(session, ProcessTable.ParseSession(Encoding.ASCII.GetBytes(stat)));
+    public void ParseStat_OfAProcess_FindsSessionOfTheLiving(string stat, int? session) =>
+        Assert.Equal(session, ProcessTable.ParseStat(Encoding.ASCII.GetBytes(stat))?.Session);
 
     [Theory]
     [InlineData("A=1\0CONTROL_MARK=i/b/1/\0B=2\0", "i/b/", true)]
@@ -37,21 +37,23 @@ public class PartsTests
     [Fact]
     public async Task Reaper_EndOfInput_EndsWatchedSessionsOnly()
     {
-        using var watched = Process.Start("setsid", ["sleep", "1000"]);
-        using var released = Process.Start("setsid", ["sleep", "1000"]);
+        using var watched = await SleepAsync();
+        using var released = await SleepAsync();
         var lines = $"+{watched.Id}\n+{released.Id}\n-{released.Id}\ngarbage\n+1\n-\n+99999999999999\n";
-
-        // The session is there once setsid has run; a reaper of an agent killed before that finds the mark instead.
-        while (!ProcessTable.HasSession(watched.Id))
-        {
-            await Task.Yield();
-        }
 
         Assert.Equal(0, await ReaperProcess.RunAsync(["0123456789abcdef/none/"], new MemoryStream(Encoding.ASCII.GetBytes(lines))));
 
         await watched.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.False(released.HasExited);
         released.Kill();
+    }
+
+    // In a session of its own, for sure.
+    private static async Task<Process> SleepAsync()
+    {
+        var process = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", "echo ready; exec sleep 1000"]) { RedirectStandardOutput = true })!;
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
+        return process;
     }
 
     [Fact]

@@ -15,14 +15,15 @@ public class ServerAwayTests
         await using var agent = await TestAgent.StartAsync();
         var life = agent.CreateLifeLine();
         var job = TestAgent.Job(a => a, $"{life.Hold} sleep 1000");
-        agent.Server.Order(new AgentOrdersMessage([job, job], [], []));
-        await life.ReadLineAsync();
         agent.Server.Order(job);
+        agent.Server.Order(job);
+        await life.ReadLineAsync();
+        agent.Server.OrderOnce(new AgentOrdersMessage([job, job], [], []));
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Free: 1, Holding.Length: 1 });
 
         agent.Server.Stop(job);
         await agent.Server.EndOf(job);
-        agent.Server.Order(job);
+        agent.Server.OrderOnce(new AgentOrdersMessage([job], [], []));
         var other = agent.Run("true");
         await agent.Server.EndOf(other);
 
@@ -50,7 +51,7 @@ public class ServerAwayTests
 
         agent.Server.Stop(job);
         var report = await agent.Server.EndOf(job);
-        agent.Server.Order(job);
+        agent.Server.OrderOnce(new AgentOrdersMessage([job], [], []));
         await agent.Server.EndOf(agent.Run("true"));
 
         Assert.Equal(ReportKind.Stopped, report.Kind);
@@ -78,14 +79,14 @@ public class ServerAwayTests
     {
         await using var agent = await TestAgent.StartAsync();
         var life = agent.CreateLifeLine();
-        var go = agent.CreateLifeLine();
-        var job = agent.Run($"echo one; {life.Hold} echo x > {go.Path}; echo two");
+        var gate = agent.CreateGate();
+        var job = agent.Run($"echo one; {life.Hold} {gate.Wait} echo two");
         await life.ReadLineAsync();
-        await agent.Server.Until(() => agent.Server.Log(job.Assignment.Attempt).Length > 0);
+        await agent.Server.Until(() => Encoding.UTF8.GetString(agent.Server.Log(job.Assignment.Attempt)).EndsWith("one\n", StringComparison.Ordinal));
 
         // As after a restore of an older backup: the agent still has what the server lost.
         agent.Server.CutLog(job.Assignment.Attempt, 5);
-        await go.ReadLineAsync();
+        await gate.OpenAsync();
         var (_, log) = await agent.Server.ResultOf(job);
 
         Assert.StartsWith("== step 1: s1\none\ntwo\n== step 1 ended", log);
@@ -96,11 +97,11 @@ public class ServerAwayTests
     {
         await using var agent = await TestAgent.StartAsync();
         var life = agent.CreateLifeLine();
-        var go = agent.CreateLifeLine();
-        var job = agent.Run($"{life.Hold} echo x > {go.Path}; seq 1 60000");
+        var gate = agent.CreateGate();
+        var job = agent.Run($"{life.Hold} {gate.Wait} seq 1 60000");
         await life.ReadLineAsync();
         agent.Server.IsDown = true;
-        await go.ReadLineAsync();
+        await gate.OpenAsync();
         await life.EndAsync();
         await agent.Server.Until(() => agent.Server.Rejected > 2);
         Assert.DoesNotContain(agent.Server.Reports, r => r.Kind != ReportKind.Started);

@@ -74,6 +74,9 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <summary>A named pipe that a job's processes keep open: it ends when the last of them does.</summary>
     public LifeLine CreateLifeLine() => new(Path.Combine(_folder.FullName, $"pipe-{++_pipes}"));
 
+    /// <summary>A named pipe that a job's script waits at.</summary>
+    public Gate CreateGate() => new(Path.Combine(_folder.FullName, $"pipe-{++_pipes}"));
+
     public async ValueTask DisposeAsync()
     {
         await Host.StopAsync(CancellationToken.None);
@@ -91,8 +94,7 @@ internal sealed class LifeLine
     public LifeLine(string path)
     {
         Path = path;
-        using var make = System.Diagnostics.Process.Start("mkfifo", path);
-        make.WaitForExit();
+        NamedPipe.Make(path);
         // Opening a named pipe waits for a writer.
         _reader = Task.Factory.StartNew(() => new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)), TaskCreationOptions.LongRunning);
     }
@@ -114,5 +116,32 @@ internal sealed class LifeLine
     {
         var reader = await _reader.WaitAsync(TimeSpan.FromSeconds(seconds));
         await Task.Run(reader.ReadToEnd).WaitAsync(TimeSpan.FromSeconds(seconds));
+    }
+}
+
+/// <summary>Holds a script up until the test opens it.</summary>
+internal sealed class Gate
+{
+    private readonly string _path;
+
+    public Gate(string path)
+    {
+        _path = path;
+        NamedPipe.Make(path);
+    }
+
+    /// <summary>Shell text that waits.</summary>
+    public string Wait => $"read -r go < {_path};";
+
+    /// <summary>Lets the script go on, waiting for it to arrive.</summary>
+    public Task OpenAsync() => Task.Run(() => File.AppendAllText(_path, "go\n")).WaitAsync(TimeSpan.FromSeconds(30));
+}
+
+internal static class NamedPipe
+{
+    public static void Make(string path)
+    {
+        using var make = System.Diagnostics.Process.Start("mkfifo", path);
+        make.WaitForExit();
     }
 }

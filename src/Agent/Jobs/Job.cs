@@ -54,14 +54,17 @@ internal sealed partial class Job
     public LeaseRef Lease { get; }
 
     /// <summary>Ends it. Returns at once.</summary>
-    public void End(JobEnd cause)
+    /// <returns>False when it was to end already.</returns>
+    public bool End(JobEnd cause)
     {
         lock (_gate)
         {
-            if (_end == JobEnd.None || cause == JobEnd.Forgotten)
+            if (_end == cause || (_end != JobEnd.None && cause != JobEnd.Forgotten))
             {
-                _end = cause;
+                return false;
             }
+
+            _end = cause;
         }
 
         // Asynchronously: what waits for the token must not run in the middle of the caller.
@@ -70,6 +73,8 @@ internal sealed partial class Job
         {
             _ = _uploading.CancelAsync();
         }
+
+        return true;
     }
 
     /// <summary>Runs it and reports; returns once the server has taken the final report or wants none.</summary>

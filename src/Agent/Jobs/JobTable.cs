@@ -50,22 +50,13 @@ internal sealed partial class JobTable(JobTools tools, ILoggerFactory loggers)
     }
 
     /// <summary>Carries out orders; returns at once. Safe to repeat.</summary>
-    public void Apply(AgentOrdersMessage orders)
+    /// <returns>False when there was nothing to do that was not done already.</returns>
+    public bool Apply(AgentOrdersMessage orders)
     {
-        foreach (var lease in orders.Forget)
-        {
-            Find(lease)?.End(JobEnd.Forgotten);
-        }
-
-        foreach (var lease in orders.Stop)
-        {
-            Stop(lease);
-        }
-
-        foreach (var message in orders.Start)
-        {
-            Start(message);
-        }
+        var news = orders.Forget.Count(lease => Find(lease)?.End(JobEnd.Forgotten) == true);
+        news += orders.Stop.Count(Stop);
+        news += orders.Start.Count(Start);
+        return news > 0;
     }
 
     /// <summary>Ends all jobs and waits: for the processes as long as it takes, for the server only a little.</summary>
@@ -94,35 +85,40 @@ internal sealed partial class JobTable(JobTools tools, ILoggerFactory loggers)
         }
     }
 
-    private void Start(AssignmentMessage message)
+    private bool Start(AssignmentMessage message)
     {
         lock (_gate)
         {
             var job = new Job(message, ++_count, tools, loggers.CreateLogger<Job>());
             if (!Remember(job.Lease))
             {
-                return;
+                return false;
             }
 
             _jobs.Add(job.Lease, job);
             Change();
             Track(Task.Run(() => RunAsync(job)));
+            return true;
         }
     }
 
     // A lease that never arrived, or is over, has nothing to stop, and the server must hear that; nor may it start later.
-    private void Stop(LeaseRef lease)
+    private bool Stop(LeaseRef lease)
     {
         lock (_gate)
         {
             if (_jobs.TryGetValue(lease, out var job))
             {
-                job.End(JobEnd.Stopped);
+                return job.End(JobEnd.Stopped);
             }
-            else if (Remember(lease))
+
+            if (!Remember(lease))
             {
-                Track(Task.Run(() => ReportNothingAsync(lease)));
+                return false;
             }
+
+            Track(Task.Run(() => ReportNothingAsync(lease)));
+            return true;
         }
     }
 

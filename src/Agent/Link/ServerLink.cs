@@ -132,22 +132,22 @@ internal sealed class ServerLink : IDisposable
             >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => Verdict.Refused,
             _ => Verdict.Away,
         };
-        var hasValue = verdict == Verdict.Ok ? response.StatusCode != HttpStatusCode.NoContent : isProblem && verdict == Verdict.Conflict;
-        var value = hasValue ? await response.Content.ReadFromJsonAsync<T>(ContractJson.Options, cancellationToken).ConfigureAwait(false) : null;
-        return new(verdict, value, verdict == Verdict.Ok ? "" : await DetailAsync(response, isProblem, cancellationToken).ConfigureAwait(false));
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        return verdict switch
+        {
+            Verdict.Ok => new(verdict, body.Length > 0 ? JsonSerializer.Deserialize<T>(body, ContractJson.Options) : null, ""),
+            Verdict.Conflict when isProblem => new(verdict, JsonSerializer.Deserialize<T>(body, ContractJson.Options), Detail(response, body)),
+            _ => new(verdict, null, isProblem ? Detail(response, body) : Status(response)),
+        };
     }
 
-    private static async Task<string> DetailAsync(HttpResponseMessage response, bool isProblem, CancellationToken cancellationToken)
-    {
-        var status = string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}");
-        if (!isProblem)
-        {
-            return status;
-        }
+    private static string Status(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}");
 
-        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(ContractJson.Options, cancellationToken).ConfigureAwait(false);
+    private static string Detail(HttpResponseMessage response, byte[] body)
+    {
+        var problem = JsonSerializer.Deserialize<JsonElement>(body, ContractJson.Options);
         return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String
-            ? $"{status}: {detail.GetString()}"
-            : status;
+            ? $"{Status(response)}: {detail.GetString()}"
+            : Status(response);
     }
 }

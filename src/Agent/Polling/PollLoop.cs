@@ -12,10 +12,18 @@ namespace Control.Agent.Polling;
 /// </summary>
 internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string bootId, ILogger<PollLoop> logger)
 {
+    private enum Outcome
+    {
+        Away,
+        Nothing,
+        News,
+    }
+
     private static readonly TimeSpan Park = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(5);
 
-    // An empty answer long before the wait is over: another one must not follow at once, or a confused server is flooded.
+    // An answer with nothing new long before the wait is over, such as the order to stop a job that is ending already: the
+    // next poll must not follow at once, or the two go round in circles.
     private static readonly TimeSpan TooSoon = TimeSpan.FromSeconds(1);
 
     private long _sequence;
@@ -44,9 +52,8 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
             using var replaced = CancellationTokenSource.CreateLinkedTokenSource(standing.Changed, cancellationToken);
             try
             {
-                var orders = await ExchangeAsync(standing, Park, sent, replaced.Token).ConfigureAwait(false);
-                var isIdle = orders is null || (IsEmpty(orders) && tools.Time.GetElapsedTime(sent) < TooSoon);
-                if (isIdle)
+                var outcome = await ExchangeAsync(standing, Park, sent, replaced.Token).ConfigureAwait(false);
+                if (outcome == Outcome.Away || (outcome == Outcome.Nothing && tools.Time.GetElapsedTime(sent) < TooSoon))
                 {
                     await backoff.PauseAsync(replaced.Token).ConfigureAwait(false);
                 }
@@ -72,8 +79,7 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
         }
     }
 
-    // The orders, carried out already; null when the server is away.
-    private async Task<AgentOrdersMessage?> ExchangeAsync(Standing standing, TimeSpan wait, long sent, CancellationToken cancellationToken)
+    private async Task<Outcome> ExchangeAsync(Standing standing, TimeSpan wait, long sent, CancellationToken cancellationToken)
     {
         var poll = new AgentPoll(bootId, Interlocked.Increment(ref _sequence), standing.Free, standing.Holding, wait);
         var answer = await tools.Link.PollAsync(poll, cancellationToken).ConfigureAwait(false);
@@ -85,7 +91,7 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
         if (answer is not { Verdict: Verdict.Ok, Value: { } orders })
         {
             Away(answer.Detail);
-            return null;
+            return Outcome.Away;
         }
 
         tools.Contact.Answered(sent);
@@ -94,8 +100,7 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
             LogBack();
         }
 
-        jobs.Apply(orders);
-        return orders;
+        return jobs.Apply(orders) ? Outcome.News : Outcome.Nothing;
     }
 
     private void Away(string detail)
@@ -106,8 +111,6 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
             LogAway(detail);
         }
     }
-
-    private static bool IsEmpty(AgentOrdersMessage orders) => orders.Start.IsEmpty && orders.Stop.IsEmpty && orders.Forget.IsEmpty;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The server cannot be reached; running jobs go on. {Detail}")]
     private partial void LogAway(string detail);

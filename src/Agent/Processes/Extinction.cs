@@ -6,37 +6,41 @@ internal static class Extinction
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(250);
 
+    // A process may wipe what the kernel shows of it; it then looks unsettled for good.
+    private static readonly TimeSpan LongestUnsettled = TimeSpan.FromSeconds(2);
+
     /// <summary>
-    /// Ends everything that <paramref name="find"/> gives: SIGTERM, and after <paramref name="grace"/> SIGKILL, again and
+    /// Ends everything that <paramref name="look"/> finds: SIGTERM, and after <paramref name="grace"/> SIGKILL, again and
     /// again until two looks in a row find nothing (one look can miss a process forked while it reads). It waits as long as
     /// that takes, because nobody may be told "stopped" before; a process stuck in the kernel can hold it up.
     /// </summary>
     /// <remarks>Looks at real processes and so on real time always: the kernel does not know a faked clock.</remarks>
     /// <returns>How many processes the first look found.</returns>
-    public static async Task<int> OfAsync(Func<List<int>> find, TimeSpan grace)
+    public static async Task<int> OfAsync(Func<Sighting> look, TimeSpan grace)
     {
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
-        var found = find();
-        var first = found.Count;
+        var sighting = look();
+        var first = sighting.Found.Count;
         if (grace > TimeSpan.Zero)
         {
-            Signal(found, Libc.SigTerm);
+            Signal(sighting.Found, Libc.SigTerm);
         }
 
         var pause = FirstLook;
-        for (var empty = 0; empty < 2; found = find())
+        for (var empty = 0; empty < 2; sighting = look())
         {
-            if (found.Count == 0)
+            var passed = clock.GetElapsedTime(start);
+            if (sighting.Found.Count == 0 && (sighting.IsSettled || passed > grace + LongestUnsettled))
             {
                 empty++;
                 continue;
             }
 
             empty = 0;
-            if (clock.GetElapsedTime(start) >= grace)
+            if (passed >= grace)
             {
-                Signal(found, Libc.SigKill);
+                Signal(sighting.Found, Libc.SigKill);
             }
 
             await Task.Delay(pause, clock).ConfigureAwait(false);

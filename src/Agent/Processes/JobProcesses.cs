@@ -69,7 +69,7 @@ internal sealed class JobProcesses
     /// <returns>How many processes were found alive.</returns>
     public async Task<int> EndAsync(TimeSpan grace)
     {
-        var count = await Extinction.OfAsync(() => ProcessTable.Find(Sessions(), _mark), grace).ConfigureAwait(false);
+        var count = await Extinction.OfAsync(Look, grace).ConfigureAwait(false);
         GiveUp(Sessions());
         foreach (var (process, output) in _started)
         {
@@ -80,6 +80,14 @@ internal sealed class JobProcesses
 
         _started.Clear();
         return count;
+    }
+
+    // A command is known as a process before it has its session.
+    private Sighting Look()
+    {
+        var sighting = ProcessTable.Find(Sessions(), _mark);
+        var leaders = _started.Where(started => !started.Process.HasExited).Select(started => started.Process.Id);
+        return sighting with { Found = [.. sighting.Found.Union(leaders)] };
     }
 
     private static async Task WaitAsync(Task output, TimeSpan limit)

@@ -4,32 +4,51 @@ using System.Text;
 
 namespace Control.Agent.Processes;
 
+/// <summary>What a look at the process table gave.</summary>
+/// <param name="Found">Process ids.</param>
+/// <param name="IsSettled">
+/// False when a process was in the middle of execve(2), where the kernel shows no environment: it may be one of those looked for.
+/// </param>
+internal sealed record Sighting(List<int> Found, bool IsSettled);
+
 /// <summary>Finds processes in Linux' <c>/proc</c> by session or by <see cref="Mark"/>.</summary>
 internal static class ProcessTable
 {
     // execve takes up to 2 MiB of arguments and environment with the default stack limit; a mark beyond this is not found.
     private const int MaxEnvironment = 4 << 20;
 
+    // The kernel's threads are children of kthreadd; they have no environment ever.
+    private const int KernelThreadsParent = 2;
+
     /// <summary>
     /// Ids of the live processes (zombies are not) that are in one of <paramref name="sessions"/> or carry a mark starting
     /// with <paramref name="markPrefix"/>. Processes of other users that this one may not look into are only found by session.
     /// </summary>
-    public static List<int> Find(IReadOnlySet<int> sessions, string markPrefix)
+    public static Sighting Find(IReadOnlySet<int> sessions, string markPrefix)
     {
         var prefix = Encoding.ASCII.GetBytes(markPrefix);
-        var found = new List<int>();
+        var sighting = new Sighting([], true);
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                && pid != Environment.ProcessId
-                && SessionOf(folder) is { } session
-                && (sessions.Contains(session) || IsMarked(folder, prefix)))
+            if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                || pid == Environment.ProcessId
+                || StatOf(folder) is not { } stat)
             {
-                found.Add(pid);
+                continue;
+            }
+
+            var isMarked = sessions.Contains(stat.Session) ? true : IsMarked(folder, prefix);
+            if (isMarked == true)
+            {
+                sighting.Found.Add(pid);
+            }
+            else if (isMarked is null && stat.Parent != KernelThreadsParent && pid != KernelThreadsParent)
+            {
+                sighting = sighting with { IsSettled = false };
             }
         }
 
-        return found;
+        return sighting;
     }
 
     /// <summary>True when a live process is in the session.</summary>
@@ -37,7 +56,7 @@ internal static class ProcessTable
     {
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (char.IsAsciiDigit(folder[^1]) && SessionOf(folder) == session)
+            if (char.IsAsciiDigit(folder[^1]) && StatOf(folder)?.Session == session)
             {
                 return true;
             }
@@ -46,13 +65,25 @@ internal static class ProcessTable
         return false;
     }
 
-    // The session of a live process; null for one that is gone or a zombie.
-    private static int? SessionOf(string folder)
+    /// <summary>
+    /// Reads parent and session from the text of <c>/proc/PID/stat</c> (proc(5): pid, name in parentheses, state, ppid, pgrp,
+    /// session, ...); the name may itself contain parentheses and spaces. Null for a zombie or a dead process.
+    /// </summary>
+    internal static (int Parent, int Session)? ParseStat(ReadOnlySpan<byte> stat)
+    {
+        var rest = stat[(stat.LastIndexOf((byte)')') + 1)..];
+        var text = Encoding.ASCII.GetString(rest[..Math.Min(rest.Length, 64)]).Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
+        return text is [not ("Z" or "X"), var parent, _, var session, ..]
+            ? (int.Parse(parent, CultureInfo.InvariantCulture), int.Parse(session, CultureInfo.InvariantCulture))
+            : null;
+    }
+
+    private static (int Parent, int Session)? StatOf(string folder)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(1024);
         try
         {
-            return Read($"{folder}/stat", ref buffer, 1024) is { Length: > 0 } stat ? ParseSession(stat) : null;
+            return Read($"{folder}/stat", ref buffer, buffer.Length) is { Length: > 0 } stat ? ParseStat(stat) : null;
         }
         finally
         {
@@ -60,27 +91,14 @@ internal static class ProcessTable
         }
     }
 
-    /// <summary>
-    /// Reads the session from the text of <c>/proc/PID/stat</c> (proc(5): pid, name in parentheses, state, ppid, pgrp,
-    /// session, ...); the name may itself contain parentheses and spaces. Null for a zombie or a dead process.
-    /// </summary>
-    internal static int? ParseSession(ReadOnlySpan<byte> stat)
-    {
-        var rest = stat[(stat.LastIndexOf((byte)')') + 1)..];
-        Span<Range> fields = stackalloc Range[6];
-        var text = Encoding.ASCII.GetString(rest[..Math.Min(rest.Length, 64)]);
-        var count = text.AsSpan().Split(fields, ' ', StringSplitOptions.RemoveEmptyEntries);
-        return count < 5 || text.AsSpan()[fields[0]] is "Z" or "X"
-            ? null
-            : int.Parse(text.AsSpan()[fields[3]], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-    }
-
-    private static bool IsMarked(string folder, ReadOnlySpan<byte> prefix)
+    // Null when the kernel shows neither environment nor arguments.
+    private static bool? IsMarked(string folder, ReadOnlySpan<byte> prefix)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {
-            return Mark.IsIn(Read($"{folder}/environ", ref buffer, MaxEnvironment), prefix);
+            var environment = Read($"{folder}/environ", ref buffer, MaxEnvironment);
+            return environment.Length > 0 ? Mark.IsIn(environment, prefix) : Read($"{folder}/cmdline", ref buffer, buffer.Length).Length > 0 ? false : null;
         }
         finally
         {
