@@ -56,8 +56,8 @@ internal sealed class SqliteDialect(string path) : Dialect
     private Session Open(SqliteOpenMode mode)
     {
         // Pooled by ReadPool and WriteQueue themselves, with their prepared statements. The time-out, in seconds, bounds
-        // how long a statement waits for another process's lock.
-        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 };
+        // how long a statement waits for another process's lock; the queue's retries multiply it.
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 2 };
         var connection = new SqliteConnection(settings.ToString());
         try
         {

@@ -90,6 +90,30 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public async Task CommitAsync_DiskFills_EverythingAcknowledgedIsThereAndSmallCommitsGoOn()
+    {
+        using var test = new TestStore(path => new FaultyDialect(path) { MaxPages = 200 });
+        var large = new string('x', 50_000);
+        var acknowledged = new List<SubjectKey>();
+        var error = await Assert.ThrowsAsync<ControlException>(async () =>
+        {
+            for (var i = 0; ; i++)
+            {
+                var key = Make.Key($"{i}");
+                await test.Commits.CommitAsync(Make.Commit(key, 0) with { Document = large });
+                acknowledged.Add(key);
+            }
+        });
+        Assert.Equal("storage-full", error.Code);
+        Assert.NotEmpty(acknowledged);
+        await test.Commits.CommitAsync(Make.Commit(acknowledged[0], 1) with { Document = "{}" });
+        test.Reopen();
+        foreach (var key in acknowledged)
+            Assert.NotNull(await test.Commits.LoadAsync(key));
+        Assert.Equal($"{acknowledged.Count}", Assert.Single(test.Sql("SELECT count(*) FROM subjects")));
+    }
+
+    [Fact]
     public async Task CommitAsync_OneOfABatchBreaks_OnlyItFails()
     {
         using var hold = new ManualResetEventSlim();

@@ -8,7 +8,7 @@ namespace Control.Storage.Tests.Databases;
 /// <summary>SQLite with faults at the connection: what is queued up here happens at the next transactions, one each.</summary>
 internal sealed class FaultyDialect(string path) : Dialect
 {
-    public const int Busy = 5, IoError = 10, Full = 13, Constraint = 19;
+    public const int Busy = 5, IoError = 10, Full = 13;
 
     private readonly SqliteDialect _inner = new(path);
 
@@ -21,12 +21,20 @@ internal sealed class FaultyDialect(string path) : Dialect
     /// <summary>Runs after each commit that succeeded, on the writer's thread.</summary>
     public Action? Committed { get; set; }
 
+    /// <summary>The disk's size, in pages of 4 KiB.</summary>
+    public int MaxPages { get; init; } = 1_000_000;
+
     /// <summary>Transactions begun.</summary>
     public int Begun { get; private set; }
 
     public override string MigrationFolder => _inner.MigrationFolder;
 
-    public override Session OpenWriter() => _inner.OpenWriter();
+    public override Session OpenWriter()
+    {
+        var session = _inner.OpenWriter();
+        session.Script($"PRAGMA max_page_count = {MaxPages}");
+        return session;
+    }
 
     public override Session OpenReader() => _inner.OpenReader();
 
