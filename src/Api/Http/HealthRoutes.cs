@@ -31,17 +31,17 @@ internal static partial class HealthRoutes
         SubjectQueries subjects, IGrainFactory grains, TimeProvider time, ILogger<MetricsExporter> logger, CancellationToken cancellationToken)
     {
         var parts = new List<string>();
-        await TryAsync("storage", subjects.GetCredentialAsync(SubjectKinds.Token, "readyz", cancellationToken));
-        await TryAsync("grains", grains.GetGrain<ISchedulerGrain>("0").Poke());
+        await TryAsync("storage", () => subjects.GetCredentialAsync(SubjectKinds.Token, "readyz", cancellationToken));
+        await TryAsync("grains", () => grains.GetGrain<ISchedulerGrain>("0").Poke());
         return TypedResults.Json(
             new Health(parts.Count == 0 ? "ok" : "unavailable", [.. parts]),
             statusCode: parts.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
 
-        async Task TryAsync(string part, Task attempt)
+        async Task TryAsync(string part, Func<Task> attempt)
         {
             try
             {
-                await attempt.WaitAsync(Patience, time, cancellationToken);
+                await attempt().WaitAsync(Patience, time, cancellationToken);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {

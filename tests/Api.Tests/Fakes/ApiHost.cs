@@ -47,6 +47,7 @@ public sealed class ApiHost : IAsyncLifetime
         {
             o.LintPipeline = text => text.Contains("bad", StringComparison.Ordinal) ? [new FieldError("stages", "Must be given.", 2, 3)] : [];
             o.PipelineSchema = """{"type":"object"}""";
+            o.CertificateFingerprint = new string('a', 64);
             o.FailedSignInsPerMinute = 10_000;
             o.JoinsPerMinute = 10_000;
             Configure(o);

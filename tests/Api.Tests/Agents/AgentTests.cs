@@ -1,0 +1,186 @@
+using Control.Api.Agents;
+
+namespace Control.Api.Tests.Agents;
+
+public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    private static readonly AttemptId Attempt = AttemptId.Parse("team/web/1/build.compile/1");
+
+    [Fact]
+    public async Task Join_WithATokenJustMade_GivesAnAgentThatMayPoll()
+    {
+        using var admin = host.Client(host.Admin);
+        using var stranger = host.Client(null);
+        var made = await (await admin.PostAsJsonAsync("agents/join-tokens", new { expiresInSeconds = 60 })).JsonAsync();
+        Assert.Equal(64, made.GetProperty("token").GetString()!.Split('.')[2].Length);
+        var (id, secret, own) = (made.GetProperty("token").GetString()!.Split('.')[0]["cjt_".Length..], made.GetProperty("token").GetString()!.Split('.')[1], BearerTokens.NewSecret());
+        var joined = await stranger.PostAsync("agent/join", JsonContent.Create(new JoinRequest(id, secret, own, "builder", ["linux"], 2, "0.1.0"), options: ContractJson.Options));
+        Assert.Equal(HttpStatusCode.OK, joined.StatusCode);
+        var agent = (await joined.JsonAsync()).GetProperty("agentId").GetString();
+        Assert.Equal("admin", host.Grains.Commands.OfType<RegisterAgent>().Last().By.Id);
+
+        using var client = host.Client($"cta_{agent}.{own}");
+        Assert.Equal(HttpStatusCode.OK, (await PollAsync(client)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await admin.DeleteAsync($"agents/{agent}")).StatusCode);
+        await (await PollAsync(client)).ProblemAsync(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Join_WrongSecret_Answers401AndWakesNoGrain()
+    {
+        using var admin = host.Client(host.Admin);
+        using var stranger = host.Client(null);
+        var made = await (await admin.PostAsJsonAsync("agents/join-tokens", new { })).JsonAsync();
+        var id = made.GetProperty("token").GetString()!.Split('.')[0]["cjt_".Length..];
+        var request = new JoinRequest(id, BearerTokens.NewSecret(), BearerTokens.NewSecret(), "builder", [], 1, "0.1.0");
+        await (await stranger.PostAsync("agent/join", JsonContent.Create(request, options: ContractJson.Options))).ProblemAsync(HttpStatusCode.Unauthorized, "bad-join-token");
+        Assert.DoesNotContain($"{id} Redeem", host.Grains.Calls);
+        await (await stranger.PostAsync("agent/join", Requests.Json("{}"))).ProblemAsync(HttpStatusCode.BadRequest, "bad-request");
+    }
+
+    [Fact]
+    public async Task Join_TooOften_Answers429()
+    {
+        var own = new ApiHost { Configure = o => o.JoinsPerMinute = 1 };
+        await own.InitializeAsync();
+        using (var stranger = own.Client(null))
+        {
+            await (await stranger.PostAsync("agent/join", Requests.Json("{}"))).ProblemAsync(HttpStatusCode.BadRequest);
+            await (await stranger.PostAsync("agent/join", Requests.Json("{}"))).ProblemAsync(HttpStatusCode.TooManyRequests, "too-many-requests");
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Poll_WorkWithSecrets_GetsValuesAndTheNamesOfMissingOnes()
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        own.Grains.Orders = new AgentOrders([Work()], [new LeaseRef(Attempt, 3)], []);
+        using (var admin = own.Client(own.Admin))
+        using (var agent = own.Client(own.Agent))
+        {
+            await admin.PutAsync("workspaces/team/secrets/registry", Requests.Json("""{"kind":"password","user":"me","password":"pw"}"""));
+            await admin.PutAsync("workspaces/team/secrets/deploy-key", Requests.Json("""{"kind":"sshKey","text":"PEM"}"""));
+            var orders = ContractJson.Read<AgentOrdersMessage>(await (await PollAsync(agent)).Content.ReadAsStringAsync());
+            var message = Assert.Single(orders.Start);
+            Assert.Equal([KeyValuePair.Create("PASS", "pw"), KeyValuePair.Create("USER", "me")], message.SecretValues);
+            Assert.Equal("deploy-key,gone", string.Join(',', message.MissingSecrets));
+            Assert.Equal((new SecretValue("PEM"), SecretKind.SshKey), (message.SourceCredential, message.SourceCredentialKind));
+            Assert.Single(orders.Stop);
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("""{"bootId":"b","sequence":1,"free":1,"wait":"00:00:00"}""", "holding")]
+    [InlineData("""{"bootId":"b","sequence":1,"free":1,"holding":[],"wait":"01:00:00"}""", "wait")]
+    [InlineData("""{"bootId":"b","sequence":1,"free":-1,"holding":[],"wait":"00:00:00"}""", "free")]
+    [InlineData("""{"bootId":1}""", "bootId")]
+    public async Task Poll_Wrong_NamesTheField(string body, string field)
+    {
+        using var agent = host.Client(host.Agent);
+        var problem = await (await agent.PostAsync("agent/poll", Requests.Json(body))).ProblemAsync(HttpStatusCode.BadRequest);
+        Assert.Equal(field, problem.GetProperty("errors")[0].GetProperty("field").GetString());
+    }
+
+    [Fact]
+    public async Task Report_NameOfAnotherAgent_IsOverwritten()
+    {
+        await host.Seed.RunAsync(Attempt.Run, children: [Seed.Attempt(Attempt, AttemptState.Running, "agent-1", 4)]);
+        using var agent = host.Client(host.Agent);
+        Assert.Equal(HttpStatusCode.NoContent, (await agent.PostAsync("agent/reports", Report(Attempt, "somebody-else"))).StatusCode);
+        Assert.Equal("agent-1", host.Grains.Commands.OfType<AttemptReport>().Last().Agent.Value);
+    }
+
+    [Fact]
+    public async Task Report_OfAnothersAttempt_Answers409AndReachesNoRun()
+    {
+        var foreign = AttemptId.Parse("team/web/31/build.compile/1");
+        await host.Seed.RunAsync(foreign.Run, children: [Seed.Attempt(foreign, AttemptState.Running, "agent-2", 4)]);
+        using var agent = host.Client(host.Agent);
+        await (await agent.PostAsync("agent/reports", Report(foreign, "agent-2"))).ProblemAsync(HttpStatusCode.Conflict, "stale-lease");
+        Assert.DoesNotContain("team/web/31 Report", host.Grains.Calls);
+    }
+
+    [Theory]
+    [InlineData(RefusalKind.Conflict, HttpStatusCode.Conflict)]
+    [InlineData(RefusalKind.NotFound, HttpStatusCode.Conflict)]
+    [InlineData(RefusalKind.Forbidden, HttpStatusCode.Conflict)]
+    [InlineData(RefusalKind.BadRequest, HttpStatusCode.BadRequest)]
+    public async Task Report_Refused_TellsTheAgentWhatToDo(RefusalKind kind, HttpStatusCode status)
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        await own.Seed.RunAsync(Attempt.Run, children: [Seed.Attempt(Attempt, AttemptState.Running, "agent-1", 4)]);
+        own.Grains.Refusal = new Refusal(kind, "why", "Because.", null, []);
+        using (var agent = own.Client(own.Agent))
+        {
+            await (await agent.PostAsync("agent/reports", Report(Attempt, "agent-1"))).ProblemAsync(status, "why");
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Logs_Chunks_AreTakenOnlyAtTheEnd()
+    {
+        var attempt = AttemptId.Parse("team/web/32/build.compile/1");
+        await host.Seed.RunAsync(attempt.Run, children: [Seed.Attempt(attempt, AttemptState.Running, "agent-1", 4)]);
+        using var agent = host.Client(host.Agent);
+        Assert.Equal(3, (await (await ChunkAsync(agent, attempt, 4, 0, "abc")).JsonAsync()).GetProperty("length").GetInt64());
+        Assert.Equal(3, (await (await ChunkAsync(agent, attempt, 4, 0, "abc")).JsonAsync()).GetProperty("length").GetInt64());
+        var gap = await (await ChunkAsync(agent, attempt, 4, 9, "x")).ProblemAsync(HttpStatusCode.Conflict, "log-offset");
+        Assert.Equal(3, gap.GetProperty("length").GetInt64());
+        using var admin = host.Client(host.Admin);
+        Assert.Equal("abc", await admin.GetStringAsync("workspaces/team/pipelines/web/runs/32/jobs/build.compile/attempts/1/log"));
+    }
+
+    [Theory]
+    [InlineData("agent-1", 3, AttemptState.Running)]
+    [InlineData("agent-2", 4, AttemptState.Running)]
+    [InlineData("agent-1", 4, AttemptState.Lost)]
+    public async Task Logs_LeaseDoesNotHold_Answers410(string holder, long fence, AttemptState state)
+    {
+        var attempt = AttemptId.Parse($"team/web/33/build.compile/{fence + (int)state}");
+        await host.Seed.RunAsync(attempt.Run, children: [Seed.Attempt(attempt, state, holder, fence)]);
+        using var agent = host.Client(host.Agent);
+        await (await ChunkAsync(agent, attempt, 4, 0, "abc")).ProblemAsync(HttpStatusCode.Gone, "stale-lease");
+        Assert.Equal(0, await host.Logs.LengthAsync(attempt));
+    }
+
+    [Fact]
+    public async Task Logs_TooLargeOrBeyondTheLimit_Answers413()
+    {
+        var attempt = AttemptId.Parse("team/web/34/build.compile/1");
+        await host.Seed.RunAsync(attempt.Run, children: [Seed.Attempt(attempt, AttemptState.Running, "agent-1", 4)]);
+        using var agent = host.Client(host.Agent);
+        await (await ChunkAsync(agent, attempt, 4, 0, new string('x', AgentWireRoutes.MaxChunk + 1))).ProblemAsync(HttpStatusCode.RequestEntityTooLarge);
+        await (await ChunkAsync(agent, attempt, 4, long.MaxValue - 5, "x")).ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "too-large");
+        await (await agent.PostAsync("agent/logs?attempt=..%2f..&lease=1&offset=0", Bytes("x"))).ProblemAsync(HttpStatusCode.BadRequest);
+        await (await agent.PostAsync($"agent/logs?attempt={attempt}&lease=1", Bytes("x"))).ProblemAsync(HttpStatusCode.BadRequest);
+    }
+
+    private static Assignment Work() => new(
+        Attempt, 4, new AgentId("agent-1"), [],
+        [new SecretEnv("USER", "registry", "user"), new SecretEnv("PASS", "registry", "password"), new SecretEnv("X", "gone", "text"), new SecretEnv("Y", "deploy-key", "user")],
+        [new StepSpec("s", "true", "sh", "", [], 0)], [], new CheckoutSpec("https://git.example/x", "main", "abc", 1, "deploy-key"), 60, 120, 1 << 20, null);
+
+    private static Task<HttpResponseMessage> PollAsync(HttpClient agent) =>
+        agent.PostAsync("agent/poll", JsonContent.Create(new AgentPoll("boot", 1, 1, [], TimeSpan.Zero), options: ContractJson.Options));
+
+    private static JsonContent Report(AttemptId attempt, string agent) => JsonContent.Create(
+        new AttemptReport(attempt, 4, new AgentId(agent), ReportKind.Started, null, null, null, ImmutableSortedDictionary<string, string>.Empty, 0), options: ContractJson.Options);
+
+    private static Task<HttpResponseMessage> ChunkAsync(HttpClient agent, AttemptId attempt, long lease, long offset, string text) =>
+        agent.PostAsync($"agent/logs?attempt={Uri.EscapeDataString(attempt.ToString())}&lease={lease}&offset={offset}", Bytes(text));
+
+    private static ByteArrayContent Bytes(string text)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
+        content.Headers.ContentType = new("application/octet-stream");
+        return content;
+    }
+}
