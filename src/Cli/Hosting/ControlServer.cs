@@ -74,6 +74,7 @@ public sealed class ControlServer : IAsyncDisposable
             _agent.Dispose();
         }
 
+        await _app.StopAsync();
         await _app.DisposeAsync();
         _certificate.Dispose();
         _folder.Dispose();
