@@ -64,7 +64,7 @@ internal static class TokenRoutes
     private static Ok<WhoAmI> Who(Caller caller) =>
         TypedResults.Ok(new WhoAmI(caller.Actor.Id, caller.Actor.Name, caller.Scopes, caller.Workspaces, caller.ExpiresAt));
 
-    private static async Task<Ok<ListOf<TokenView>>> List(
+    private static async Task<Ok<Listing<TokenView>>> List(
         [AsParameters] ListQuery query, SubjectQueries subjects, CancellationToken cancellationToken) =>
         (await subjects.ListAsync<TokenView>(
             new SubjectFilter(SubjectKinds.Token), query.Cursor, query.Size, newestFirst: true, cancellationToken)).Show();

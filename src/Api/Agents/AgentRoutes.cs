@@ -33,7 +33,7 @@ internal static class AgentRoutes
             .Takes<CreateJoinTokenRequest>().Describe("createJoinToken", "Makes a token that lets one agent join, and shows it this once");
     }
 
-    private static async Task<Ok<ListOf<AgentView>>> List(
+    private static async Task<Ok<Listing<AgentView>>> List(
         [AsParameters] ListQuery query, SubjectQueries subjects, CancellationToken cancellationToken) =>
         (await subjects.ListAsync<AgentView>(
             new SubjectFilter(SubjectKinds.Agent), query.Cursor, query.Size, newestFirst: false, cancellationToken)).Show();

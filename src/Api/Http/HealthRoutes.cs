@@ -21,7 +21,7 @@ internal static partial class HealthRoutes
     {
         var group = app.MapGroup("").WithTags("Operations");
         group.MapGet("/healthz", () => TypedResults.Ok(new Health("ok", []))).AllowAnonymous().Describe("healthz", "Answers while the process is up");
-        group.MapGet("/readyz", Ready).AllowAnonymous().Produces<Health>(StatusCodes.Status503ServiceUnavailable)
+        group.MapGet("/readyz", Ready).AllowAnonymous().Produces<Health>().Produces<Health>(StatusCodes.Status503ServiceUnavailable)
             .Describe("readyz", "Answers 200 when the database and the grains can be reached, else 503");
         group.MapGet("/metrics", Metrics).RequireAuthorization(Policies.Metrics).Produces<string>(contentType: "text/plain")
             .Describe("metrics", "Shows the meters in the text format of Prometheus");

@@ -19,16 +19,16 @@ internal sealed record ListQuery([FromQuery(Name = "cursor")] string? Cursor, [F
 /// <summary>A page of a list.</summary>
 /// <param name="Items">In order.</param>
 /// <param name="NextCursor">For the next page; absent on the last.</param>
-internal sealed record ListOf<T>(ImmutableArray<T> Items, string? NextCursor);
+internal sealed record Listing<T>(ImmutableArray<T> Items, string? NextCursor);
 
 /// <summary>Makes pages of queries' answers.</summary>
 internal static class Lists
 {
-    public static Ok<ListOf<T>> Show<T>(this Page<Row<T>> page) =>
-        TypedResults.Ok(new ListOf<T>([.. page.Items.Select(r => r.View)], page.NextCursor));
+    public static Ok<Listing<T>> Show<T>(this Page<Row<T>> page) =>
+        TypedResults.Ok(new Listing<T>([.. page.Items.Select(r => r.View)], page.NextCursor));
 
-    public static Ok<ListOf<T>> Show<T>(this Page<StoredChildView> page) =>
-        TypedResults.Ok(new ListOf<T>([.. page.Items.Where(c => c.View is not null).Select(c => ContractJson.Read<T>(c.View!))], page.NextCursor));
+    public static Ok<Listing<T>> Show<T>(this Page<StoredChildView> page) =>
+        TypedResults.Ok(new Listing<T>([.. page.Items.Where(c => c.View is not null).Select(c => ContractJson.Read<T>(c.View!))], page.NextCursor));
 
     /// <summary>A whole number of the query string, 0 or more.</summary>
     /// <exception cref="ControlException">It is something else.</exception>

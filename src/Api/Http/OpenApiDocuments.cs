@@ -12,8 +12,13 @@ internal static class OpenApiDocuments
 
     public static void AddControlOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
-        options.AddDocumentTransformer((document, _, _) => Task.Run(() => Complete(document)));
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Complete(document);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer(Complete);
+        options.AddSchemaTransformer(Complete);
     });
 
     private static void Complete(OpenApiDocument document)
@@ -48,11 +53,33 @@ internal static class OpenApiDocuments
         }
 
         operation.Responses ??= [];
-        var schema = await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken);
+        var document = context.Document!;
+        if (document.Components?.Schemas?.ContainsKey(nameof(Problem)) != true)
+        {
+            document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));
+        }
+
         operation.Responses["default"] = new OpenApiResponse
         {
             Description = "What went wrong, with a stable code.",
-            Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new OpenApiMediaType { Schema = schema } },
+            Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new OpenApiMediaType { Schema = new OpenApiSchemaReference(nameof(Problem), document) } },
         };
+    }
+
+    /// <summary>Ids are texts; what may be null is left out of bodies, so it is not required.</summary>
+    private static Task Complete(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
+        if (type.IsValueType && type.Namespace?.StartsWith("Control.Contracts", StringComparison.Ordinal) == true && !type.IsEnum)
+        {
+            schema.Type = JsonSchemaType.String;
+        }
+
+        foreach (var property in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable))
+        {
+            schema.Required?.Remove(property.Name);
+        }
+
+        return Task.CompletedTask;
     }
 }

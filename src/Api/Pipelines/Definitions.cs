@@ -24,7 +24,7 @@ internal sealed class Definitions(SubjectQueries subjects)
     }
 
     /// <summary>A page of the definitions; null when the pipeline is missing.</summary>
-    public async Task<Ok<ListOf<DefinitionVersion>>?> ListAsync(PipelineId id, ListQuery query, CancellationToken cancellationToken)
+    public async Task<Ok<Listing<DefinitionVersion>>?> ListAsync(PipelineId id, ListQuery query, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<PipelineView>(SubjectKinds.Pipeline, id.ToString(), cancellationToken) is null)
         {

@@ -30,7 +30,7 @@ internal static class PipelineRoutes
             .Describe("listDefinitions", "Lists a pipeline's definitions, newest first");
     }
 
-    private static async Task<Results<Ok<ListOf<PipelineView>>, ProblemResult>> List(
+    private static async Task<Results<Ok<Listing<PipelineView>>, ProblemResult>> List(
         string ws, [AsParameters] ListQuery query, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<Contracts.Workspaces.WorkspaceView>(SubjectKinds.Workspace, ws, cancellationToken) is null)
@@ -65,7 +65,7 @@ internal static class PipelineRoutes
             ? TypedResults.Text(definition.Text, "application/yaml; charset=utf-8")
             : new ProblemResult(Problem.NotFound($"This definition of pipeline {route.Key}"));
 
-    private static async Task<Results<Ok<ListOf<DefinitionVersion>>, ProblemResult>> ListVersions(
+    private static async Task<Results<Ok<Listing<DefinitionVersion>>, ProblemResult>> ListVersions(
         [AsParameters] PipelineRoute route, [AsParameters] ListQuery query, Definitions definitions, CancellationToken cancellationToken) =>
         await definitions.ListAsync(route.Id, query, cancellationToken) is { } page
             ? page

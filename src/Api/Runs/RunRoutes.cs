@@ -27,7 +27,7 @@ internal static class RunRoutes
         stage.MapPost("/reject", Reject).Repeatable().Takes<RejectRequest>().Describe("rejectStage", "Rejects the gate a run waits at");
     }
 
-    private static async Task<Results<Ok<ListOf<RunView>>, ProblemResult>> ListOfWorkspace(
+    private static async Task<Results<Ok<Listing<RunView>>, ProblemResult>> ListOfWorkspace(
         string ws, [AsParameters] RunQuery query, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<Contracts.Workspaces.WorkspaceView>(SubjectKinds.Workspace, ws, cancellationToken) is null)
@@ -39,7 +39,7 @@ internal static class RunRoutes
         return (await subjects.ListAsync<RunView>(filter, query.Page.Cursor, query.Page.Size, newestFirst: true, cancellationToken)).Show();
     }
 
-    private static async Task<Results<Ok<ListOf<RunView>>, ProblemResult>> List(
+    private static async Task<Results<Ok<Listing<RunView>>, ProblemResult>> List(
         [AsParameters] Pipelines.PipelineRoute route, [AsParameters] RunQuery query, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<PipelineView>(SubjectKinds.Pipeline, route.Key, cancellationToken) is null)
@@ -71,7 +71,7 @@ internal static class RunRoutes
             ? new Versioned<RunView>(row.View, row.View.Version)
             : new ProblemResult(Problem.NotFound($"Run {route.Key}"));
 
-    private static async Task<Results<Ok<ListOf<AttemptView>>, ProblemResult>> ListAttempts(
+    private static async Task<Results<Ok<Listing<AttemptView>>, ProblemResult>> ListAttempts(
         [AsParameters] RunRoute route, [AsParameters] ListQuery query, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<RunView>(SubjectKinds.Run, route.Key, cancellationToken) is null)

@@ -50,7 +50,7 @@ internal static class SecretRoutes
         secrets.MapDelete("/{secret}", Delete).RequireAuthorization(Policies.Write).Describe("deleteSecret", "Removes a secret");
     }
 
-    private static async Task<Results<Ok<ListOf<SecretView>>, ProblemResult>> List(
+    private static async Task<Results<Ok<Listing<SecretView>>, ProblemResult>> List(
         string ws, [AsParameters] ListQuery query, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         if (await subjects.GetAsync<WorkspaceView>(SubjectKinds.Workspace, ws, cancellationToken) is null)

@@ -37,7 +37,7 @@ internal static class WorkspaceRoutes
             .Describe("deleteWorkspace", "Deletes a workspace that has no pipelines, with its secrets");
     }
 
-    private static async Task<Ok<ListOf<WorkspaceView>>> List(
+    private static async Task<Ok<Listing<WorkspaceView>>> List(
         [AsParameters] ListQuery query, Caller caller, SubjectQueries subjects, CancellationToken cancellationToken)
     {
         var filter = new SubjectFilter(SubjectKinds.Workspace, Workspaces: caller.Workspaces.IsEmpty ? null : caller.Workspaces);
