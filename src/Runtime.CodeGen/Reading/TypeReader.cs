@@ -11,6 +11,7 @@ internal sealed class TypeReader
 {
     private readonly INamedTypeSymbol _type;
     private readonly List<Finding> _findings = [];
+    private bool _incomplete;
 
     private TypeReader(INamedTypeSymbol type) => _type = type;
 
@@ -32,7 +33,7 @@ internal sealed class TypeReader
         var isEnum = _type.TypeKind == Microsoft.CodeAnalysis.TypeKind.Enum;
         var levels = isEnum ? [] : ReadLevels();
         var members = levels.SelectMany(level => level.Members).ToList();
-        var construction = isEnum || _type.IsAbstract ? [] : FindConstruction(members);
+        var construction = isEnum || _type.IsAbstract || _incomplete ? [] : FindConstruction(members);
         return new TypeModel(
             Names.Full(_type),
             Names.Generated("Codec", _type),
@@ -147,6 +148,7 @@ internal sealed class TypeReader
     // A base's findings are reported where the base itself is read.
     private void ReportOnce(INamedTypeSymbol part, Finding finding)
     {
+        _incomplete = true;
         if (SymbolEqualityComparer.Default.Equals(part, _type)) _findings.Add(finding);
     }
 

@@ -30,8 +30,12 @@ internal sealed partial class Activation
         ? _silo.Now + _class.IdleAgeMilliseconds
         : Math.Max(_lastUse + _class.IdleAgeMilliseconds, Interlocked.Read(ref _keepUntil));
 
-    public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default) =>
+    public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default)
+    {
+        // Asked by the grain itself, no other request may begin from here on: its state may be stale.
+        if (ReferenceEquals(TurnScheduler.RunningActivation, this)) _ending ??= deactivationReason;
         _scheduler.Add(new EndTurn(deactivationReason, cancellationToken, onlyIfIdle: false));
+    }
 
     /// <summary>Asks the activation to end if it is still idle when its turn comes.</summary>
     public void Collect() => _scheduler.Add(new EndTurn(
@@ -93,14 +97,14 @@ internal sealed partial class Activation
 
     private void End(EndTurn end)
     {
-        if (_ending is not null || _state is ActivationState.Deactivating or ActivationState.Dead) return;
-        if (end.OnlyIfIdle && (_admission.Running > 0 || IdleDue > _silo.Now))
+        if (_state is ActivationState.Deactivating or ActivationState.Dead) return;
+        if (_ending is null && end.OnlyIfIdle && (_admission.Running > 0 || IdleDue > _silo.Now))
         {
             _silo.Idle.Add(this);
             return;
         }
 
-        _ending = end.Reason;
+        _ending ??= end.Reason;
         _cut = end.Cut;
         if (_state == ActivationState.New) Die(fault: null);
         else EndWhenQuiet();

@@ -33,6 +33,7 @@ internal sealed partial class Activation
 
         timer.Rearm();
         Ended(mixing, isUse: timer.KeepsAlive);
+        GoOn();
     }
 
     private void StopTimers()

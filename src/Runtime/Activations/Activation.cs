@@ -109,6 +109,7 @@ internal sealed partial class Activation : IGrainActivation
         {
             // Timed out or cancelled while it waited; nobody wants the answer.
             Ended(mixing);
+            GoOn();
             return;
         }
 
@@ -141,14 +142,20 @@ internal sealed partial class Activation : IGrainActivation
 
     private void Finish(GrainRequest request, Task task, CallMixing mixing)
     {
-        GrainSilo.Answer(request, task);
+        // In this order: who has the answer may rely on the request having ended.
         Ended(mixing);
+        GrainSilo.Answer(request, task);
+        GoOn();
     }
 
     private void Ended(CallMixing mixing, bool isUse = true)
     {
         _admission.End(mixing);
         if (isUse) _lastUse = _silo.Now;
+    }
+
+    private void GoOn()
+    {
         if (_ending is not null) EndWhenQuiet();
         else if (_admission.Waiting > 0) BeginWaiting();
     }

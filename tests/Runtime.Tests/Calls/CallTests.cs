@@ -129,7 +129,7 @@ public sealed class CallTests : RuntimeTest
     [Fact]
     public async Task Fault_OfTheGrain_ReachesTheCallerWithTypeAndStack()
     {
-        var fault = await Assert.ThrowsAsync<RefusedException>(() => Grain<ICallGrain>().Throw("no"));
+        var fault = await Assert.ThrowsAsync<RefusedException>(async () => await Grain<ICallGrain>().Throw("no"));
         Assert.Equal("no", fault.Message);
         Assert.Contains(nameof(CallGrain), fault.StackTrace);
         Assert.Contains(nameof(Fault_OfTheGrain_ReachesTheCallerWithTypeAndStack), fault.StackTrace);

@@ -61,6 +61,9 @@ public sealed class TimerGrain(Gates gates) : Grain, ITimerGrain
     {
         var tick = $"{name} {++_ticks}";
         gates.Note($"{tick} begins");
+
+        // A turn of its own, which comes after the tick has ended if its gate is open already.
+        _ = Task.Factory.StartNew(() => gates.PassAsync($"{tick} over"));
         await gates.PassAsync(tick);
         gates.Note($"{tick} ends{(token.IsCancellationRequested ? " cancelled" : "")}");
         if (name == "failing") throw new InvalidOperationException("The tick fails.");

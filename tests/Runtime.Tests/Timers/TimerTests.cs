@@ -105,7 +105,7 @@ public sealed class TimerTests : RuntimeTest
         for (var i = 1; i < 40; i++) Gates.Open($"tick {i}");
         await grain.Start("tick", TimeSpan.FromMinutes(10), Timeout.InfiniteTimeSpan, interleave: false, keepAlive: false);
         Clock.Advance(TimeSpan.FromMinutes(10));
-        await Gates.ReachedAsync("tick 1");
+        await Gates.ReachedAsync("tick 1 over");
         Clock.Advance(TimeSpan.FromMinutes(5.1));
         await Gates.ReachedAsync("end");
         Gates.Open("end");
@@ -118,7 +118,7 @@ public sealed class TimerTests : RuntimeTest
         Gates.Open("tick 1");
         await grain.Start("tick", TimeSpan.FromMinutes(10), TimeSpan.FromDays(1), interleave: false, keepAlive: true);
         Clock.Advance(TimeSpan.FromMinutes(10));
-        await Gates.ReachedAsync("tick 1");
+        await Gates.ReachedAsync("tick 1 over");
         Clock.Advance(TimeSpan.FromMinutes(10));
         await grain.Ping();
         Assert.Equal(["tick 1 begins", "tick 1 ends"], Gates.Log);
