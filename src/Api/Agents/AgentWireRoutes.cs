@@ -2,6 +2,7 @@ using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Storage.Logs;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Hosting;
 
 namespace Control.Api.Agents;
 
@@ -27,11 +28,13 @@ internal static class AgentWireRoutes
         await desk.JoinAsync(body.Value, cancellationToken);
 
     private static async Task<Results<Ok<AgentOrdersMessage>, ProblemResult>> Poll(
-        WireBody<AgentPoll> body, Caller caller, IGrainFactory grains, AssignmentSecrets secrets, CancellationToken cancellationToken)
+        WireBody<AgentPoll> body, Caller caller, IGrainFactory grains, AssignmentSecrets secrets, IHostApplicationLifetime host, CancellationToken aborted)
     {
-        var outcome = await grains.GetGrain<IAgentGrain>(caller.Agent.Value).Poll(body.Value, cancellationToken);
+        // A parked poll must not hold up a server that stops; the agent polls again elsewhere or later.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);
+        var outcome = await grains.GetGrain<IAgentGrain>(caller.Agent.Value).Poll(body.Value, ended.Token).WaitAsync(ended.Token);
         return outcome.Granted
-            ? TypedResults.Ok(await secrets.AddToAsync(outcome.Value, cancellationToken))
+            ? TypedResults.Ok(await secrets.AddToAsync(outcome.Value, ended.Token))
             : new ProblemResult(Problem.Of(outcome.Refusal));
     }
 

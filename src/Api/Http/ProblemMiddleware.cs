@@ -63,6 +63,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             StatusCodes.Status504GatewayTimeout,
             "outcome-unknown",
             "No answer came in time; the request may or may not have taken effect. Repeat it with the same Idempotency-Key."),
+        OperationCanceledException => Problem.Of(
+            StatusCodes.Status503ServiceUnavailable, "stopping", "The server is stopping. Repeat the request in a moment.") with { RetryAfter = 1 },
         InconsistentStateException or OrleansException => Problem.Of(
             StatusCodes.Status503ServiceUnavailable,
             "overloaded",

@@ -74,6 +74,28 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
         await own.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Poll_ServerStops_IsSentAwayAtOnce()
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        var parked = new TaskCompletionSource();
+        own.Grains.Before = _ =>
+        {
+            parked.TrySetResult();
+            return new TaskCompletionSource().Task;
+        };
+        using (var agent = own.Client(own.Agent))
+        {
+            var poll = PollAsync(agent);
+            await parked.Task;
+            own.App.Lifetime.StopApplication();
+            await (await poll).ProblemAsync(HttpStatusCode.ServiceUnavailable, "stopping");
+        }
+
+        await own.DisposeAsync();
+    }
+
     [Theory]
     [InlineData("""{"bootId":"b","sequence":1,"free":1,"wait":"00:00:00"}""", "holding")]
     [InlineData("""{"bootId":"b","sequence":1,"free":1,"holding":[],"wait":"01:00:00"}""", "wait")]
