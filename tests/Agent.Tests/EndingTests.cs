@@ -38,7 +38,7 @@ public class EndingTests
     {
         await using var agent = await TestAgent.StartAsync(options => options.StopGrace = TimeSpan.FromSeconds(30));
         var life = agent.CreateLifeLine();
-        var job = agent.Run($"{life.Hold} trap 'echo cleaned up; exit 0' TERM; sleep 1000 & wait");
+        var job = agent.Run($"trap 'echo cleaned up; exit 0' TERM; {life.Hold} sleep 1000 & wait");
         await life.ReadLineAsync();
 
         agent.Server.Stop(job);

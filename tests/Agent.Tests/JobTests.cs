@@ -221,6 +221,20 @@ public class JobTests
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Free: 2, Holding.Length: 0 });
     }
 
+    [Fact]
+    public async Task Run_ManyShortJobsAtOnce_AllSucceedWithTheirOwnLogs()
+    {
+        await using var agent = await TestAgent.StartAsync(options => options.Capacity = 8);
+
+        var jobs = Enumerable.Range(0, 40).Select(i => agent.Run($"echo number-{i}-")).ToArray();
+        var results = await Task.WhenAll(jobs.Select(agent.Server.ResultOf));
+
+        Assert.All(results, (result, i) => Assert.Equal((ReportKind.Succeeded, true), (result.Report.Kind, result.Log.Contains($"number-{i}-\n", StringComparison.Ordinal))));
+        await agent.Host.StopAsync(CancellationToken.None);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "work")));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "spool")));
+    }
+
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Secrets(string name, string value) =>
         System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add(name, value);
 }

@@ -40,7 +40,7 @@ public class ServerAwayTests
 
         agent.Server.Order(job with { Assignment = job.Assignment with { Lease = 2 } });
 
-        await agent.Server.Until(() => agent.Server.Reports.Any(r => r is { Lease: 2, Kind: ReportKind.Succeeded }));
+        await agent.Server.Until(() => agent.Server.Reports.Any(r => r is { Lease: 2, Kind: ReportKind.Started }));
     }
 
     [Fact]

@@ -12,13 +12,6 @@ namespace Control.Agent.Polling;
 /// </summary>
 internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string bootId, ILogger<PollLoop> logger)
 {
-    private enum Outcome
-    {
-        Away,
-        Nothing,
-        News,
-    }
-
     private static readonly TimeSpan Park = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(5);
 
@@ -117,4 +110,11 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The server can be reached again.")]
     private partial void LogBack();
+
+    private enum Outcome
+    {
+        Away,
+        Nothing,
+        News,
+    }
 }

@@ -22,11 +22,7 @@ internal static class Extinction
         var start = clock.GetTimestamp();
         var sighting = look();
         var first = sighting.Found.Count;
-        if (grace > TimeSpan.Zero)
-        {
-            Signal(sighting.Found, Libc.SigTerm);
-        }
-
+        var asked = new HashSet<int>();
         var pause = FirstLook;
         for (var empty = 0; empty < 2; sighting = look())
         {
@@ -42,6 +38,11 @@ internal static class Extinction
             {
                 Signal(sighting.Found, Libc.SigKill);
             }
+            else
+            {
+                // Once each: a process may be forked after the others were asked.
+                Signal(sighting.Found.Where(asked.Add), Libc.SigTerm);
+            }
 
             await Task.Delay(pause, clock).ConfigureAwait(false);
             pause = pause * 2 < LongestLook ? pause * 2 : LongestLook;
@@ -50,7 +51,7 @@ internal static class Extinction
         return first;
     }
 
-    private static void Signal(List<int> processes, int signal)
+    private static void Signal(IEnumerable<int> processes, int signal)
     {
         foreach (var process in processes)
         {
