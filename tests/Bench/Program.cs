@@ -1,9 +1,11 @@
 using Control.Bench.Grains;
+using Control.Bench.Runs;
 using Control.Bench.Storage;
 
 // Prints one "name value unit" line per figure. Arguments choose groups; none means all.
 var groups = new Dictionary<string, Func<TextWriter, Task>>
 {
+    ["run"] = HandoffBenchmarks.RunAsync,
     ["grain"] = GrainBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,
 };

@@ -1,0 +1,47 @@
+# Control's commands. `make help` lists them.
+SHELL := /bin/sh
+GRAIN_RUNTIME ?= Embedded
+CONFIGURATION := Release
+DATA ?= .control/data
+LISTEN ?= 127.0.0.1:7443
+OUT := artifacts/$(GRAIN_RUNTIME)/bin
+BUILD := dotnet build -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) -v quiet --nologo
+TESTS := $(sort $(wildcard tests/*.Tests))
+
+# One build at a time in this file, whatever -j says: every target builds the same solution.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test demo bench check clean
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+export GRAIN_RUNTIME CONFIGURATION
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## installs what is missing to build and test
+	@build/setup
+
+build: setup ## builds everything
+	@$(BUILD) Control.sln
+
+run: setup ## starts the server with an agent inside, on embedded storage; DATA=folder LISTEN=ip:port
+	@$(BUILD) src/Cli
+	@CONTROL_PROGRAM=bin/control exec $(OUT)/Cli/release/control server run --data $(DATA) --listen $(LISTEN) --seed
+
+test: build ## runs every suite that needs no Kubernetes
+	@build/test $(TESTS)
+
+demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
+	@$(BUILD) samples/Demo
+	@$(OUT)/Demo/release/Control.Demo samples/notes
+
+bench: setup ## prints "name value unit" lines; BENCH="run grain storage" chooses
+	@$(BUILD) tests/Bench
+	@$(OUT)/Bench/release/Control.Bench $(BENCH)
+
+check: setup ## formatting, analyzers, import table, contract listings
+	@build/check
+
+clean: ## removes everything that was built
+	@rm -rf artifacts
