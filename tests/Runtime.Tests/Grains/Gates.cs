@@ -7,6 +7,7 @@ public sealed class Gates
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _places = new();
     private readonly List<string> _log = [];
+    private volatile bool _over;
 
     public IReadOnlyList<string> Log
     {
@@ -25,12 +26,19 @@ public sealed class Gates
     public Task PassAsync(string name)
     {
         Place(name + " reached").TrySetResult();
-        return Place(name + " open").Task;
+        return _over ? Task.CompletedTask : Place(name + " open").Task;
     }
 
     public Task ReachedAsync(string name) => Place(name + " reached").Task.WaitAsync(TimeSpan.FromSeconds(20));
 
     public void Open(string name) => Place(name + " open").TrySetResult();
+
+    /// <summary>Lets everybody through from here on, so that a silo can stop at the end of a test.</summary>
+    public void OpenAll()
+    {
+        _over = true;
+        foreach (var place in _places.Values) place.TrySetResult();
+    }
 
     private TaskCompletionSource Place(string name) =>
         _places.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -31,7 +31,11 @@ public abstract class RuntimeTest : IAsyncLifetime
         Configure(services);
     });
 
-    public async Task DisposeAsync() => await Silo.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        Gates.OpenAll();
+        await Silo.DisposeAsync();
+    }
 
     protected virtual void Configure(GrainRuntimeOptions options)
     {
