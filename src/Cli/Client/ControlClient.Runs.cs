@@ -78,6 +78,12 @@ public sealed partial class ControlClient
         await foreach (var item in StreamAsync($"{RunPath(run)}/events", lastId, cancellationToken))
         {
             var message = ContractJson.Read<EventMessage>(item.Data);
+            if (message.Sequence <= after)
+            {
+                continue; // told twice by a server that does not resume
+            }
+
+            after = message.Sequence;
             yield return new EventView(message.Sequence, message.Type, message.At, message.By, message.Data.GetRawText());
         }
     }

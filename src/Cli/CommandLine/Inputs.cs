@@ -95,7 +95,7 @@ internal static class Inputs
             {
                 number = (number * 10) + (c - '0');
             }
-            else if (digits is > 0 and <= 6 && Unit(c) is { } unit)
+            else if (digits is > 0 and <= 6 && total.TotalDays < 100_000 && Unit(c) is { } unit)
             {
                 (total, number, digits) = (total + (unit * number), 0, 0);
             }
@@ -106,7 +106,7 @@ internal static class Inputs
             }
         }
 
-        return digits == 0 && total > TimeSpan.Zero
+        return digits == 0 && total > TimeSpan.Zero && total.TotalDays < 100_000
             ? total
             : throw new UsageException($"'{Texts.Clean(text)}' is not a duration; write one such as 90s, 30m, 1h30m or 7d.");
     }

@@ -1,0 +1,91 @@
+using Control.Cli.Runs;
+using Control.Contracts.Pipelines;
+using Control.Contracts.Runs;
+
+namespace Control.Cli.Tests.Runs;
+
+public sealed class RunTreeTests
+{
+    [Fact]
+    public void Render_RunningRun_ShowsStagesJobsAndAgents()
+    {
+        var run = Samples.RunIn(
+            RunState.Running,
+            Samples.Stage("build", StageState.Succeeded, "compile"),
+            Samples.Stage("test", StageState.Running, "unit", "integration", "slow"),
+            Samples.Stage("release", StageState.Pending, "publish"));
+        AttemptView[] attempts =
+        [
+            Samples.Attempt("test.integration", AttemptState.Queued),
+            Samples.Attempt("test.unit", AttemptState.Running, 2),
+            Samples.Attempt("test.unit", AttemptState.Lost, 1, Reasons.AgentLost),
+            Samples.Attempt("build.compile", AttemptState.Succeeded),
+        ];
+
+        var lines = RunTree.Render(run, attempts, Samples.T0.AddSeconds(62));
+
+        Assert.Equal(
+            """
+            shop/web #12  running  1m02s  by alice
+            ✔ build          succeeded     45s
+              ✔ compile      succeeded     40s  on agent-1
+            ● test           running     1m02s
+              ● unit         running     1m00s  attempt 2  on agent-1
+              ○ integration  queued
+              ○ slow         pending
+            ○ release        pending
+              ○ publish      pending
+            """, string.Join('\n', lines));
+    }
+
+    [Fact]
+    public void Render_FailedRun_ShowsReasons()
+    {
+        var run = Samples.RunIn(RunState.Failed, Samples.Stage("build", StageState.Failed, "go"), Samples.Stage("ship", StageState.Skipped, "it")) with
+        {
+            Reason = Reasons.JobFailed,
+            Message = "build.go failed.",
+            Ref = "main",
+            Commit = "0123456789abcdef",
+        };
+
+        var lines = RunTree.Render(run, [Samples.Attempt("build.go", AttemptState.Failed, 1, Reasons.StepFailed, 3, "make\e[2J")], Samples.T0.AddDays(1));
+
+        Assert.Equal(
+            """
+            shop/web #12  failed  2m14s  by alice  main@01234567
+              JobFailed: build.go failed.
+            ✘ build    failed      45s
+              ✘ go     failed      40s  on agent-1  StepFailed (exit 3): make�[2J
+            - ship     skipped
+              - it     skipped
+            """, string.Join('\n', lines));
+    }
+
+    [Fact]
+    public void Render_Gates_ShowQuestionAndDecision()
+    {
+        var gate = new GateSpec("Release?", []);
+        var waiting = Samples.Stage("release", StageState.Waiting) with { Gate = gate };
+        var decision = new GateDecision(true, "Looks good", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, Samples.Alice, Samples.T0);
+
+        var before = RunTree.Render(Samples.RunIn(RunState.Waiting, waiting), [], Samples.T0.AddSeconds(5));
+        var after = RunTree.Render(
+            Samples.RunIn(RunState.Succeeded, waiting with { State = StageState.Succeeded, Decision = decision, FinishedAt = Samples.T0 }), [], Samples.T0);
+
+        Assert.Equal("? release    waiting      5s  gate: Release?", before[1]);
+        Assert.Equal("✔ release    succeeded      0s  approved by alice: Looks good", after[1]);
+    }
+
+    [Fact]
+    public void Render_WithColor_DiffersOnlyInSequences()
+    {
+        var run = Samples.RunIn(RunState.Running, Samples.Stage("build", StageState.Running, "go"));
+
+        var plain = RunTree.Render(run, [], Samples.T0);
+        var colored = RunTree.Render(run, [], Samples.T0, color: true);
+
+        Assert.NotEqual(plain, colored);
+        Assert.Equal(plain, colored.Select(line => System.Text.RegularExpressions.Regex.Replace(line, "\e\\[[0-9]+m", "")));
+    }
+}
