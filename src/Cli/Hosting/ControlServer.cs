@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Control.Agent;
+using Control.Agent.Processes;
 using Control.Api;
 using Control.Api.Http;
 using Control.Engine.Pipelines;
@@ -135,6 +136,7 @@ public sealed class ControlServer : IAsyncDisposable
                 Name = "inside",
                 Labels = options.AgentLabels,
                 Capacity = options.AgentCapacity,
+                ReaperCommand = options.AgentReaperProgram is { } program ? [program, ReaperProcess.Verb] : null,
             },
             options.Time,
             _app.Services.GetRequiredService<ILoggerFactory>());

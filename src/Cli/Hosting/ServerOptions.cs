@@ -21,6 +21,12 @@ public sealed record ServerOptions
     /// <summary>Labels of the agent inside the process. Default: <c>linux</c>.</summary>
     public IReadOnlyList<string> AgentLabels { get; init; } = ["linux"];
 
+    /// <summary>
+    /// The <c>control</c> program that serves as the reaper of the agent inside, for hosts whose own program cannot
+    /// (see <see cref="Control.Agent.Processes.ReaperProcess"/>). Default: this program.
+    /// </summary>
+    public string? AgentReaperProgram { get; init; }
+
     /// <summary>Makes a workspace with a pipeline to try on the first start.</summary>
     public bool Seed { get; init; }
 

@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Control.Contracts;
+using Control.Contracts.Runs;
+using Control.Contracts.Workspaces;
+
+namespace Control.Scenarios.Tests;
+
+/// <summary>What <c>expected.json</c> of a scenario says: what is done, and what must come of it.</summary>
+internal sealed record Scenario
+{
+    private static readonly JsonSerializerOptions Json = new(ContractJson.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    /// <summary>What it shows, for the reader of the folder.</summary>
+    public required string About { get; init; }
+
+    /// <summary>Secrets of the workspace by name.</summary>
+    public Dictionary<string, Secret> Secrets { get; init; } = [];
+
+    /// <summary>How the run is started.</summary>
+    public Start Start { get; init; } = new();
+
+    /// <summary>Set when the start is to be refused; nothing else is looked at then.</summary>
+    public Refused? Refused { get; init; }
+
+    /// <summary>Taken in this order, each when its moment comes.</summary>
+    public List<Act> Actions { get; init; } = [];
+
+    /// <summary>How the run is to end.</summary>
+    public End? Run { get; init; }
+
+    /// <summary>How each stage is to end, by name, in order.</summary>
+    public Dictionary<string, StageState> Stages { get; init; } = [];
+
+    /// <summary>All attempts by <c>stage.job/number</c>; another one fails the scenario.</summary>
+    public Dictionary<string, Attempt> Attempts { get; init; } = [];
+
+    public static Scenario Parse(string text) =>
+        JsonSerializer.Deserialize<Scenario>(text, Json) ?? throw new JsonException("The scenario is null.");
+}
+
+internal sealed record Secret(SecretKind Kind, string? Text = null, string? User = null, string? Password = null);
+
+internal sealed record Start
+{
+    public Dictionary<string, string> Parameters { get; init; } = [];
+
+    public string? Ref { get; init; }
+}
+
+/// <summary>A refusal: its code and the fields it names.</summary>
+internal sealed record Refused(string Code, List<string> Fields);
+
+/// <summary>Something a person does during the run.</summary>
+internal sealed record Act
+{
+    public required Moment When { get; init; }
+
+    public required Deed Do { get; init; }
+
+    /// <summary>The gate's stage; of no meaning for runs.</summary>
+    public string Stage { get; init; } = "";
+
+    public string Comment { get; init; } = "";
+
+    public Dictionary<string, string> Parameters { get; init; } = [];
+
+    /// <summary>Set when this is to be refused.</summary>
+    public Refused? Refused { get; init; }
+}
+
+internal enum Deed
+{
+    Invalid,
+    Approve,
+    Reject,
+    Cancel,
+    Retry,
+}
+
+/// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>
+internal sealed record Moment
+{
+    public RunState? Run { get; init; }
+
+    public string? Stage { get; init; }
+
+    public StageState? StageState { get; init; }
+
+    public string? Attempt { get; init; }
+
+    public AttemptState? AttemptState { get; init; }
+
+    public string? Log { get; init; }
+}
+
+internal sealed record End(RunState State, string? Reason = null, string? Message = null, string? Commit = null);
+
+internal sealed record Attempt
+{
+    public required AttemptState State { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>Of the step that failed; success needs no mention of its 0.</summary>
+    public int? ExitCode { get; init; }
+
+    internal int? EffectiveExitCode => ExitCode ?? (State == AttemptState.Succeeded ? 0 : null);
+
+    public string Cause { get; init; } = "stage";
+
+    public SortedDictionary<string, string> Outputs { get; init; } = [];
+
+    /// <summary>Texts that the log must have.</summary>
+    public List<string> Log { get; init; } = [];
+
+    /// <summary>Texts that the log must not have.</summary>
+    public List<string> NotInLog { get; init; } = [];
+}

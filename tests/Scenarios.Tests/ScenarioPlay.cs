@@ -1,0 +1,113 @@
+using System.Text;
+using Control.Cli.Client;
+using Control.Contracts;
+using Control.Contracts.Events;
+using Control.Contracts.Pipelines;
+using Control.Contracts.Runs;
+using Control.Contracts.Workspaces;
+
+namespace Control.Scenarios.Tests;
+
+/// <summary>Plays one scenario: sets it up, starts its run, follows it and does what a person would.</summary>
+internal sealed class ScenarioPlay(ControlClient client, string name, string definition, Scenario scenario, CancellationToken cancellationToken)
+{
+    private readonly PipelineId _pipeline = new(name, "scenario");
+    private readonly Queue<Act> _actions = new(scenario.Actions);
+
+    /// <summary>Makes the workspace, its secrets and the pipeline.</summary>
+    public async Task SetUp()
+    {
+        await client.CreateWorkspaceAsync(name, scenario.About, cancellationToken);
+        foreach (var (secret, value) in scenario.Secrets)
+        {
+            await client.SetSecretAsync(name, secret, value.Kind, new SecretValue(value.Text, value.User, value.Password), cancellationToken);
+        }
+
+        await client.PutPipelineAsync(_pipeline, definition, null, createOnly: true, cancellationToken);
+    }
+
+    public async Task<RunId> Start() =>
+        (await client.StartRunAsync(_pipeline, scenario.Start.Parameters, scenario.Start.Ref, cancellationToken)).Value.Id;
+
+    /// <summary>Follows the run until it has ended and nothing is left to do; checks that no event is missing or repeated.</summary>
+    public async Task Follow(RunId run)
+    {
+        long last = 0;
+        do
+        {
+            await foreach (var item in client.WatchRunAsync(run, last, cancellationToken))
+            {
+                Assert.Equal(last + 1, item.Sequence);
+                last = item.Sequence;
+                await ActOn(run, item);
+            }
+        }
+        while (await ActOnEnd(run));
+        Assert.True(_actions.Count == 0, $"The moment of the action '{_actions.FirstOrDefault()?.Do}' never came.");
+    }
+
+    private async Task ActOn(RunId run, EventView item)
+    {
+        while (_actions.TryPeek(out var act) && await Matches(run, act.When, item))
+        {
+            await Do(run, _actions.Dequeue());
+        }
+    }
+
+    // A run that has ended is retried only once its stream has: the stream of a retried run goes on after it.
+    private async Task<bool> ActOnEnd(RunId run)
+    {
+        if (!_actions.TryPeek(out var act) || act.When.Run is not { } state)
+        {
+            return false;
+        }
+
+        Assert.Equal(state, (await client.GetRunAsync(run, cancellationToken)).Value.State);
+        await Do(run, _actions.Dequeue());
+        return true;
+    }
+
+    private async Task<bool> Matches(RunId run, Moment moment, EventView item) => item.Type switch
+    {
+        EventTypes.StageChanged => ContractJson.Read<StageView>(item.Data) is var stage
+            && stage.Name == moment.Stage && stage.State == moment.StageState,
+        EventTypes.AttemptChanged => ContractJson.Read<AttemptView>(item.Data) is var attempt
+            && attempt.Id.LocalKey == moment.Attempt && attempt.State == moment.AttemptState
+            && (moment.Log is null || await Logs(attempt.Id with { Run = run }, moment.Log)),
+        _ => false,
+    };
+
+    private async Task<bool> Logs(AttemptId attempt, string text)
+    {
+        var log = new StringBuilder();
+        await foreach (var chunk in client.FollowLogAsync(attempt, 0, cancellationToken))
+        {
+            if (log.Append(Encoding.UTF8.GetString(chunk.Bytes.Span)).ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task Do(RunId run, Act act)
+    {
+        var deed = act.Do switch
+        {
+            Deed.Approve => client.ApproveAsync(run, act.Stage, act.Comment, act.Parameters, cancellationToken),
+            Deed.Reject => client.RejectAsync(run, act.Stage, act.Comment, cancellationToken),
+            Deed.Cancel => client.CancelRunAsync(run, cancellationToken),
+            Deed.Retry => client.RetryRunAsync(run, cancellationToken),
+            _ => throw new InvalidOperationException("The action has nothing to do."),
+        };
+        if (act.Refused is null)
+        {
+            await deed;
+        }
+        else
+        {
+            Verdict.Refusal(act.Refused, await Assert.ThrowsAsync<ProblemException>(() => deed));
+        }
+    }
+}

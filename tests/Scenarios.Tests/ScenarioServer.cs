@@ -1,0 +1,81 @@
+using System.Net;
+using System.Security.Cryptography;
+using Control.Cli.Client;
+using Control.Cli.Hosting;
+using Control.TestKit;
+
+namespace Control.Scenarios.Tests;
+
+/// <summary>One server with its agent and one Git server for all scenarios; each scenario has a workspace of its own.</summary>
+public sealed class ScenarioServer : IAsyncLifetime
+{
+    public const string GitUser = "scenario";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("control-scenarios-").FullName;
+    private GitHttpServer? _git;
+    private ControlServer? _server;
+
+    internal string GitPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    internal ControlClient Client { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        _git = await GitHttpServer.StartAsync(Directory.CreateDirectory(Path.Combine(_folder, "git")).FullName, GitUser, GitPassword);
+        _server = await ControlServer.StartAsync(new ServerOptions
+        {
+            DataDirectory = Path.Combine(_folder, "data"),
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            AgentReaperProgram = Path.Combine(AppContext.BaseDirectory, "control"),
+        });
+        Client = new ControlClient(new ClientOptions
+        {
+            Server = _server.Address,
+            Fingerprint = _server.Fingerprint,
+            Token = (await File.ReadAllTextAsync(_server.AdminTokenFile)).Trim(),
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        Client?.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        if (_git is not null)
+        {
+            await _git.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A folder that jobs of one scenario share.</summary>
+    internal string Scratch(string name) => Directory.CreateDirectory(Path.Combine(_folder, "scratch", name)).FullName;
+
+    /// <summary>
+    /// Publishes a scenario's files: <c>main</c> with tag <c>v1</c> on it, and branch <c>other</c> with one commit and a file
+    /// more.
+    /// </summary>
+    internal async Task<Repository> Publish(string name, string files)
+    {
+        var bare = Path.Combine(_folder, "git", $"{name}.git");
+        var work = Path.Combine(_folder, "work", name);
+        var main = await GitHttpServer.PublishAsync(files, bare);
+        string[] author = ["-c", "user.name=Scenario", "-c", "user.email=scenario@example.org"];
+        await GitHttpServer.Git(_folder, "clone", "--quiet", bare, work);
+        await GitHttpServer.Git(work, [.. author, "tag", "-a", "v1", "-m", "The first"]);
+        await GitHttpServer.Git(work, "checkout", "--quiet", "-b", "other");
+        await File.WriteAllTextAsync(Path.Combine(work, "other.txt"), "from the other branch\n");
+        await GitHttpServer.Git(work, "add", "--all");
+        await GitHttpServer.Git(work, [.. author, "commit", "--quiet", "-m", "Add a file"]);
+        await GitHttpServer.Git(work, "push", "--quiet", "origin", "v1", "other");
+        var other = (await GitHttpServer.Git(work, "rev-parse", "HEAD")).Trim();
+        return new Repository($"{_git!.Url}/{name}.git", main, other);
+    }
+}
+
+/// <summary>A published repository.</summary>
+internal sealed record Repository(string Url, string Main, string Other);

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Control.Cli.Client;
+using Control.Engine.Pipelines;
+
+namespace Control.Scenarios.Tests;
+
+/// <summary>Every folder below <c>scenarios</c>, through the real gateway, silo and agent.</summary>
+public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<ScenarioServer>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "scenarios");
+
+    public static TheoryData<string> Names { get; } = [.. Directory.EnumerateDirectories(Root).Order(StringComparer.Ordinal).Select(folder => Path.GetFileName(folder)!)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Scenario_PlayedThroughTheGateway_EndsAsItsFolderSays(string name)
+    {
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        var fill = await Places(name);
+        var scenario = Scenario.Parse(fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "expected.json"))));
+        var definition = fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "pipeline.yaml")));
+        var play = new ScenarioPlay(server.Client, name, definition, scenario, limit.Token);
+        await play.SetUp();
+        if (scenario.Refused is { } refused)
+        {
+            Verdict.Refusal(refused, await Assert.ThrowsAsync<ProblemException>(play.Start));
+            return;
+        }
+
+        var run = await play.Start();
+        await play.Follow(run);
+        await Verdict.Run(server.Client, scenario, run, limit.Token);
+    }
+
+    [Fact]
+    public void Scenarios_Together_UseEveryKeyOfTheReference()
+    {
+        var texts = Directory.EnumerateFiles(Root, "pipeline.yaml", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
+        using var schema = JsonDocument.Parse(PipelineSchema.Json);
+        var unused = KeysOf(schema.RootElement).Distinct().Where(key => !texts.Exists(text => Uses(text, key)));
+        Assert.Empty(unused);
+    }
+
+    // Keys are those of the maps named "properties", at any depth.
+    private static IEnumerable<string> KeysOf(JsonElement schema) => schema.ValueKind != JsonValueKind.Object
+        ? []
+        : schema.EnumerateObject().SelectMany(member => member.Name == "properties"
+            ? member.Value.EnumerateObject().SelectMany(key => KeysOf(key.Value).Prepend(key.Name))
+            : KeysOf(member.Value));
+
+    private static bool Uses(string text, string key) => Regex.IsMatch(text, $"(^|[\\s{{,]){key}:", RegexOptions.Multiline);
+
+    private async Task<Func<string, string>> Places(string name)
+    {
+        var files = Path.Combine(Root, name, "repo");
+        var repository = Directory.Exists(files) ? await server.Publish(name, files) : new Repository("", "", "");
+        var scratch = server.Scratch(name);
+        return text => text
+            .Replace("@REPOSITORY@", repository.Url, StringComparison.Ordinal)
+            .Replace("@COMMIT@", repository.Main, StringComparison.Ordinal)
+            .Replace("@OTHER@", repository.Other, StringComparison.Ordinal)
+            .Replace("@SCRATCH@", scratch, StringComparison.Ordinal)
+            .Replace("@GIT_USER@", ScenarioServer.GitUser, StringComparison.Ordinal)
+            .Replace("@GIT_PASSWORD@", server.GitPassword, StringComparison.Ordinal);
+    }
+}
