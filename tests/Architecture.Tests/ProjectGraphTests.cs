@@ -10,7 +10,7 @@ public sealed class ProjectGraphTests
         ["Contracts"] = ["Runtime.Abstractions", "Runtime.CodeGen"],
         ["Engine"] = ["Contracts"],
         ["Storage"] = ["Contracts"],
-        ["Storage.Queries"] = ["Contracts"],
+        ["Storage.Queries"] = ["Contracts", "Storage"],
         ["Kubernetes"] = [],
         ["Grains"] = ["Contracts", "Engine", "Storage", "Kubernetes", "Runtime.Abstractions"],
         ["Silo"] = ["Grains", "Runtime"],

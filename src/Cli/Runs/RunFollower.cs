@@ -74,7 +74,12 @@ internal sealed class RunFollower(Call call, RunId id)
             {
                 Draw();
                 await Task.WhenAny(next, Task.Delay(Tick, call.Services.Time, cancellationToken));
-                cancellationToken.ThrowIfCancellationRequested();
+                if (cancellationToken.IsCancellationRequested)
+                {
+                    // The stream cannot be disposed in the middle of a step; the step ends by the same token.
+                    await next;
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
             }
 
             if (next.IsCompleted)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Control.Cli.Output;
 using Control.Contracts.Runs;
+using Control.Engine.Runs;
 
 namespace Control.Cli.Runs;
 
@@ -51,22 +52,10 @@ public static class RunTree
 
     private static Row JobRow(string job, AttemptView? attempt, StageState stage, DateTimeOffset now)
     {
-        var state = JobStateOf(attempt?.State, stage);
+        var state = JobRollup.Of(attempt?.State, stage);
         var duration = attempt?.StartedAt is { } started ? Span(started, attempt.FinishedAt, now) : "";
         return new Row(1, job, Texts.Word(state), Tones.Of(state), Symbol(state), duration, attempt is null ? "" : AttemptRemark(attempt));
     }
-
-    /// <summary>The state of a job, as its newest attempt or else its stage has it.</summary>
-    private static JobState JobStateOf(AttemptState? attempt, StageState stage) => attempt switch
-    {
-        AttemptState.Queued => JobState.Queued,
-        AttemptState.Leased or AttemptState.Running => JobState.Running,
-        AttemptState.Stopping => JobState.Stopping,
-        AttemptState.Succeeded => JobState.Succeeded,
-        AttemptState.Failed or AttemptState.Lost => JobState.Failed,
-        AttemptState.Cancelled => JobState.Cancelled,
-        _ => stage is StageState.Pending or StageState.Waiting or StageState.Running ? JobState.Pending : JobState.Skipped,
-    };
 
     private static string GateRemark(StageView stage) => stage switch
     {

@@ -19,7 +19,9 @@ internal sealed class RunTelemetry : IDisposable
 
     public RunTelemetry()
     {
-        _duration = _meter.CreateHistogram<double>("cicd.pipeline.run.duration", "s", "Duration of a pipeline run.");
+        _duration = _meter.CreateHistogram(
+            "cicd.pipeline.run.duration", "s", "Duration of a pipeline run.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600] });
         _errors = _meter.CreateCounter<long>("cicd.pipeline.run.errors", "{error}", "Pipeline runs that did not succeed, by reason.");
     }
 

@@ -15,8 +15,12 @@ internal sealed class StorageMetrics : IDisposable
     /// <summary>Creates the instruments.</summary>
     public StorageMetrics()
     {
-        _duration = _meter.CreateHistogram<double>("control.storage.commit.duration", "s", "Time of a transaction, sync included.");
-        _batch = _meter.CreateHistogram<int>("control.storage.commit.batch", "{write}", "Writes gathered in a transaction.");
+        _duration = _meter.CreateHistogram(
+            "control.storage.commit.duration", "s", "Time of a transaction, sync included.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1] });
+        _batch = _meter.CreateHistogram(
+            "control.storage.commit.batch", "{write}", "Writes gathered in a transaction.", tags: null,
+            new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] });
     }
 
     /// <summary>Records one transaction.</summary>
