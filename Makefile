@@ -5,7 +5,9 @@ CONFIGURATION := Release
 DATA ?= .control/data
 LISTEN ?= 127.0.0.1:7443
 OUT := artifacts/$(GRAIN_RUNTIME)/bin
-BUILD := dotnet build -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) -v quiet --nologo
+# Says what it builds and, only when that fails, everything the compiler said.
+build_project = echo "building $(1)"; out=$$(dotnet build $(1) -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) \
+	-v quiet --nologo 2>&1) || { printf '%s\n' "$$out"; exit 1; }
 TESTS := $(sort $(wildcard tests/*.Tests))
 
 # One build at a time in this file, whatever -j says: every target builds the same solution.
@@ -23,21 +25,21 @@ setup: ## installs what is missing to build and test
 	@build/setup
 
 build: setup ## builds everything
-	@$(BUILD) Control.sln
+	@$(call build_project,Control.sln)
 
 run: setup ## starts the server with an agent inside, on embedded storage; DATA=folder LISTEN=ip:port
-	@$(BUILD) src/Cli
+	@$(call build_project,src/Cli)
 	@CONTROL_PROGRAM=bin/control exec $(OUT)/Cli/release/control server run --data $(DATA) --listen $(LISTEN) --seed
 
 test: build ## runs every suite that needs no Kubernetes
 	@build/test $(TESTS)
 
 demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
-	@$(BUILD) samples/Demo
+	@$(call build_project,samples/Demo)
 	@$(OUT)/Demo/release/Control.Demo samples/notes
 
 bench: setup ## prints "name value unit" lines; BENCH="run grain storage" chooses
-	@$(BUILD) tests/Bench
+	@$(call build_project,tests/Bench) >&2
 	@$(OUT)/Bench/release/Control.Bench $(BENCH)
 
 check: setup ## formatting, analyzers, import table, contract listings
