@@ -27,6 +27,9 @@ public sealed partial class AgentHost : BackgroundService
     // What a stopping agent grants the server to take last reports and logs; hosts grant 30 s in all.
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(10);
 
+    // What it grants the server to hear that it takes no more jobs.
+    private static readonly TimeSpan GoodbyePatience = TimeSpan.FromSeconds(2);
+
     private readonly TaskCompletionSource<AgentId> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
@@ -108,10 +111,15 @@ public sealed partial class AgentHost : BackgroundService
         var tools = new JobTools(credential.AgentId.Value, mark, _options, state, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
         jobs = new JobTable(tools, _loggers);
         var end = JobEnd.Stopped;
+        var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
         LogServing(credential.AgentId.Value, bootId);
         try
         {
-            await new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>()).RunAsync(stoppingToken).ConfigureAwait(false);
+            await polls.RunAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await polls.TakeNoMoreAsync(GoodbyePatience).ConfigureAwait(false);
         }
         catch (ControlException)
         {

@@ -35,6 +35,22 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
         await loops.First(loop => loop.IsFaulted).ConfigureAwait(false);
     }
 
+    /// <summary>The last word of an agent that stops: without it, the jobs it gives back could be handed to it again.</summary>
+    /// <param name="patience">How long the server may take to hear it.</param>
+    public async Task TakeNoMoreAsync(TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience, tools.Time);
+        var poll = new AgentPoll(bootId, Interlocked.Increment(ref _sequence), Free: 0, jobs.Look().Holding, TimeSpan.Zero);
+        try
+        {
+            await tools.Link.PollAsync(poll, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // The server is away and hands out nothing.
+        }
+    }
+
     private async Task PollAsync(CancellationToken cancellationToken)
     {
         var backoff = new Backoff(tools.Time);

@@ -37,7 +37,8 @@ internal static class CommandRunner
         return await parsed.InvokeAsync(new InvocationConfiguration
         {
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(5),
+            // A server or agent that is told to stop gives jobs 5 s to clean up and their last reports and logs 10 s to arrive.
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
             Output = output,
             Error = services.Terminal.Error,
         });

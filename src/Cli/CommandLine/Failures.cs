@@ -12,7 +12,7 @@ internal static class Failures
     {
         OperationCanceledException => cancellationToken.IsCancellationRequested,
         _ => e is UsageException or ProblemException or ServerUnreachableException or UntrustedCertificateException
-            or IOException or UnauthorizedAccessException,
+            or ControlException or IOException or UnauthorizedAccessException,
     };
 
     public static int Report(CommandOutput output, Exception e, bool verbose)
@@ -27,6 +27,13 @@ internal static class Failures
         if (e is ProblemException problem)
         {
             Tell(output, problem, verbose);
+        }
+        else if (e is ControlException { Fields: var fields })
+        {
+            foreach (var error in fields)
+            {
+                output.Diagnostic(Line(error));
+            }
         }
         else if (e is UntrustedCertificateException certificate)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Control.Agent;
 using Control.Agent.Processes;
 using Control.Cli.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +17,7 @@ internal static class AgentRunCommand
 
     public static Command Create(CommandFactory cli)
     {
-        var server = new Option<Uri>("--to") { Description = "The server's address, https.", HelpName = "url", Required = true };
+        var server = new Option<string>("--to") { Description = "The server's address, https.", HelpName = "url", Required = true };
         var tokenFile = new Option<string>("--join-token-file")
         {
             Description = "File with the join token, - for standard input; needed on the first start only.",
@@ -39,7 +40,7 @@ internal static class AgentRunCommand
             async (call, cancel) => await Run(
                 new AgentOptions
                 {
-                    Server = call.Get(server),
+                    Server = Address(call.Get(server)!),
                     StateDirectory = Path.GetFullPath(call.Get(state)!),
                     JoinToken = await ReadToken(call, call.Get(tokenFile), cancel),
                     Name = call.Get(name),
@@ -64,9 +65,16 @@ internal static class AgentRunCommand
             given.Capacity = options.Capacity;
         });
         using var host = builder.Build();
+        var agent = host.Services.GetRequiredService<AgentHost>();
         await host.RunAsync(cancellationToken);
+        // When it was the agent's fault that stopped the host, it comes out here.
+        await agent.ExecuteTask!;
         return ExitCodes.Succeeded;
     }
+
+    private static Uri Address(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address)
+        ? address
+        : throw new UsageException($"'{text}' is not a server's address such as https://control.example.org:7443.");
 
     private static async Task<string?> ReadToken(Call call, string? file, CancellationToken cancellationToken) => file switch
     {

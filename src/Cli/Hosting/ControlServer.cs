@@ -63,8 +63,14 @@ public sealed class ControlServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs until the process is told to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
+    /// <summary>Returns when cancelled, or when the server fails. Stops nothing: disposing does, in the right order.</summary>
+    public async Task WaitForShutdownAsync(CancellationToken cancellationToken)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var cancelled = cancellationToken.Register(() => told.TrySetResult());
+        await using var failed = _app.Lifetime.ApplicationStopping.Register(() => told.TrySetResult());
+        await told.Task;
+    }
 
     /// <summary>Stops the agent first, so that its last reports still find the gateway.</summary>
     public async ValueTask DisposeAsync()
@@ -95,6 +101,7 @@ public sealed class ControlServer : IAsyncDisposable
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddControlSilo(options.DataDirectory);
         builder.Services.AddControlQueries();
@@ -155,5 +162,13 @@ public sealed class ControlServer : IAsyncDisposable
         }
 
         return builder.Uri;
+    }
+
+    /// <summary>Leaves signals to whoever made the server: the host's own handler would stop the gateway under the agent.</summary>
+    private sealed class CallersLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Control.Crash.Tests;
+
+/// <summary>The built <c>control</c> program as a process of its own, to be killed.</summary>
+internal sealed class ControlProcess : IAsyncDisposable
+{
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "control");
+
+    private readonly Lock _gate = new();
+    private readonly StringBuilder _output = new();
+    private readonly List<(string Text, TaskCompletionSource<string> Seen)> _awaited = [];
+    private readonly Process _process;
+    private readonly Task _reading;
+
+    private ControlProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(Read(process.StandardOutput), Read(process.StandardError));
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Everything it has printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts the program; <paramref name="home"/> is its home, by which everything it starts can be found.</summary>
+    public static ControlProcess Start(string home, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = home };
+        start.Environment["HOME"] = home;
+        start.Environment["XDG_CONFIG_HOME"] = home;
+        return new ControlProcess(Process.Start(start)!);
+    }
+
+    /// <summary>The first line with a text; fails when the process ends without it.</summary>
+    public Task<string> Line(string text)
+    {
+        lock (_gate)
+        {
+            if (_output.ToString().Split('\n').FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } line)
+            {
+                return Task.FromResult(line);
+            }
+
+            var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((text, seen));
+            _ = _reading.ContinueWith(
+                _ => seen.TrySetException(new InvalidOperationException($"The process ended without '{text}':\n{Output}")), TaskScheduler.Default);
+            return seen.Task;
+        }
+    }
+
+    /// <summary>SIGKILL; returns once it is gone.</summary>
+    public async Task Kill()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public async Task<int> Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        return await Exit();
+    }
+
+    /// <summary>Waits for the end by itself.</summary>
+    public async Task<int> Exit()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Kill();
+        _process.Dispose();
+    }
+
+    private async Task Read(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_gate)
+            {
+                _output.Append(line).Append('\n');
+                foreach (var (_, seen) in _awaited.Where(awaited => line.Contains(awaited.Text, StringComparison.Ordinal)))
+                {
+                    seen.TrySetResult(line);
+                }
+            }
+        }
+    }
+}

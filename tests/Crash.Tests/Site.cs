@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Control.Cli.Client;
+using Control.Contracts.Agents;
+
+namespace Control.Crash.Tests;
+
+/// <summary>A server process and agent processes on a folder of their own; disposing kills and removes everything.</summary>
+internal sealed class Site : IAsyncDisposable
+{
+    private readonly List<ControlProcess> _agents = [];
+    private ControlClient? _client;
+
+    private Site(string folder, int port) => (Folder, Port) = (folder, port);
+
+    /// <summary>Everything's folder; jobs may use it to tell the test something.</summary>
+    public string Folder { get; }
+
+    public int Port { get; }
+
+    public string Data => Path.Combine(Folder, "data");
+
+    public ControlProcess Server { get; private set; } = null!;
+
+    /// <summary>An administrator who is patient with a server that is away.</summary>
+    public ControlClient Client => _client!;
+
+    public static async Task<Site> Start(int insideCapacity = 0)
+    {
+        var site = new Site(Directory.CreateTempSubdirectory("control-crash-").FullName, FreePort());
+        try
+        {
+            await site.StartServer(insideCapacity);
+            site._client = site.ClientWith(await site.AdminToken());
+            await site.Client.CreateWorkspaceAsync("crash", "", CancellationToken.None);
+            return site;
+        }
+        catch
+        {
+            await site.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task StartServer(int insideCapacity = 0)
+    {
+        Server = ControlProcess.Start(Folder, [.. ServerArguments(Port), "--agent-capacity", insideCapacity.ToString(CultureInfo.InvariantCulture)]);
+        await Server.Line("Control listens on");
+        Fingerprint = (await Server.Line("fingerprint")).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1];
+    }
+
+    /// <summary>kill -9 and a start on the same folder and port.</summary>
+    public async Task CrashServer()
+    {
+        await Server.DisposeAsync();
+        await StartServer();
+    }
+
+    public string[] ServerArguments(int port) =>
+        ["server", "run", "--data", Data, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")];
+
+    /// <summary>Starts an agent, which joins when it never has; returns once it serves.</summary>
+    public async Task<ControlProcess> StartAgent(string name, int capacity = 4)
+    {
+        var tokenFile = Path.Combine(Folder, $"{name}.token");
+        var state = Path.Combine(Folder, $"agent-{name}");
+        if (!Directory.Exists(state))
+        {
+            var token = await Client.CreateJoinTokenAsync(TimeSpan.FromHours(1), CancellationToken.None);
+            await File.WriteAllTextAsync(tokenFile, token.Value.Token);
+        }
+
+        var agent = ControlProcess.Start(
+            Folder, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--name", name,
+            "--capacity", capacity.ToString(CultureInfo.InvariantCulture));
+        _agents.Add(agent);
+        await agent.Line("Serving as");
+        return agent;
+    }
+
+    public async Task<AgentView> Agent(string name) =>
+        (await Client.ListAgentsAsync(PageQuery.All, CancellationToken.None)).Value.Items.Single(agent => agent.Name == name);
+
+    public async Task<string> AdminToken() => (await File.ReadAllTextAsync(Path.Combine(Data, "admin-token"))).Trim();
+
+    public ControlClient ClientWith(string token) => new(new ClientOptions
+    {
+        Server = new Uri($"https://127.0.0.1:{Port}"),
+        Fingerprint = Fingerprint,
+        Token = token,
+        Tries = 100,
+        BackOff = TimeSpan.FromMilliseconds(50),
+        MaxBackOff = TimeSpan.FromSeconds(2),
+    });
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Kills what runs; fails when something is left that nobody ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _client?.Dispose();
+        foreach (var agent in _agents)
+        {
+            await agent.DisposeAsync();
+        }
+
+        await Server.DisposeAsync();
+        var left = await Leftovers.WaitUntilNone(Folder);
+        Directory.Delete(Folder, recursive: true);
+        Assert.Empty(left);
+    }
+
+    private string Fingerprint { get; set; } = "";
+}

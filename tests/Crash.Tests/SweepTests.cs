@@ -1,0 +1,158 @@
+using Control.Contracts;
+using Control.Contracts.Events;
+using Control.Contracts.Pipelines;
+using Control.Contracts.Runs;
+using Xunit.Abstractions;
+
+namespace Control.Crash.Tests;
+
+/// <summary>
+/// The server is killed at the n-th event of a run, for many n, and started again at once: the run must end as it does
+/// undisturbed, with every job started once per attempt and no event missing or repeated.
+/// </summary>
+public sealed class SweepTests(ITestOutputHelper output)
+{
+    // Every n would take minutes; what lies between is hit by chance, because the kill comes a moment after the event.
+    private const int Stride = 3;
+
+    [Fact]
+    public async Task ServerKilledAtAnyEvent_GateRulesAndRetry_EndsAsUndisturbed() =>
+        await Sweep("all", folder => $$"""
+            stages:
+              - name: build
+                jobs:
+                  plain:
+                    outputs: [MADE]
+                    steps:
+                      - echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"
+                      - echo "MADE=by $CONTROL_JOB" >> "$CONTROL_OUTPUT"
+                  flaky:
+                    retry: { limit: 2, on: [failure] }
+                    steps:
+                      - echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"
+                      - test "$CONTROL_ATTEMPT" = 2
+              - name: release
+                gate:
+                  parameters:
+                    CHANNEL: { type: choice, choices: [beta, stable] }
+                jobs:
+                  publish:
+                    outputs: [DONE]
+                    steps:
+                      - echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"
+                      - test "$CONTROL_ATTEMPT" = 2
+                      - echo "DONE=$MADE for $CHANNEL" >> "$CONTROL_OUTPUT"
+            """);
+
+    [Fact]
+    public async Task ServerKilledAtAnyEvent_Cancelled_EndsAsUndisturbed() =>
+        await Sweep("cancel", folder => $$"""
+            stages:
+              - name: build
+                jobs:
+                  endless:
+                    retry: 3
+                    steps:
+                      - echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"
+                      - echo "PID=$$"; exec sleep 600
+              - name: never
+                jobs:
+                  reached: { steps: ["true"] }
+            """);
+
+    private async Task Sweep(string name, Func<string, string> definition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
+        await using var site = await Site.Start();
+        await site.StartAgent("worker");
+        var pipeline = await site.Define(name, definition(site.Folder));
+        var (expected, events) = await Play(site, pipeline, int.MaxValue, limit.Token);
+        output.WriteLine($"undisturbed, {events} events:\n{expected}");
+        for (var kill = 0; kill <= events; kill += Stride)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            var (actual, _) = await Play(site, pipeline, kill, limit.Token);
+            Assert.True(expected == actual, $"Killed at event {kill}, expected\n{expected}\nbut was\n{actual}");
+            output.WriteLine($"killed at event {kill}: {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s");
+        }
+    }
+
+    /// <summary>Plays a run to its end; at event <paramref name="kill"/> (0: while it is started) the server is killed.</summary>
+    private static async Task<(string Outcome, int Events)> Play(Site site, PipelineId pipeline, int kill, CancellationToken limit)
+    {
+        var markers = Path.Combine(site.Folder, "starts");
+        File.Delete(markers);
+        var before = await Count(site, pipeline);
+        var starting = site.StartRun(pipeline);
+        await CrashIf(kill == 0, site);
+        var run = await starting;
+        var seen = await Follow(site, run, kill, limit);
+
+        Assert.Equal(before + 1, await Count(site, pipeline));
+        Assert.Equal(Enumerable.Range(1, seen.Count).Select(n => (long)n), seen.Select(item => item.Sequence));
+        var again = await site.End(run, limit);
+        Assert.Equal(seen.Select(Whole), again.Select(Whole));
+        var started = await site.Client.GetAttemptsAsync(run, limit);
+        Assert.Equal(
+            started.Where(attempt => attempt.StartedAt is not null).Select(attempt => attempt.Id.ToString()).Order(StringComparer.Ordinal),
+            (await File.ReadAllLinesAsync(markers, limit)).Order(StringComparer.Ordinal));
+        return (await site.Tell(run), seen.Count);
+    }
+
+    private static string Whole(EventView item) => $"{item.Sequence} {item.Type} {item.At:O} {item.By} {item.Data}";
+
+    private static async Task<List<EventView>> Follow(Site site, RunId run, int kill, CancellationToken limit)
+    {
+        var seen = new List<EventView>();
+        var mayRetry = true;
+        do
+        {
+            await foreach (var item in site.Client.WatchRunAsync(run, seen.Count, limit))
+            {
+                seen.Add(item);
+                // At the same time: an answer that the kill takes away is asked for again.
+                var deed = ActOn(site, run, item, limit);
+                await CrashIf(seen.Count == kill, site);
+                await deed;
+            }
+        }
+        while (mayRetry && !(mayRetry = false) && await RetryIfFailed(site, run, limit));
+        return seen;
+    }
+
+    private static Task CrashIf(bool wanted, Site site) => wanted ? site.CrashServer() : Task.CompletedTask;
+
+    private static Task ActOn(Site site, RunId run, EventView item, CancellationToken limit)
+    {
+        if (item.Type == EventTypes.StageChanged && ContractJson.Read<StageView>(item.Data) is { State: StageState.Waiting } stage)
+        {
+            return site.Client.ApproveAsync(run, stage.Name, "", new Dictionary<string, string> { ["CHANNEL"] = "beta" }, limit);
+        }
+
+        return item.AttemptIn("build.endless/1", AttemptState.Running) is not null
+            ? CancelOnceStarted(site, run, item, limit)
+            : Task.CompletedTask;
+    }
+
+    // Not before the job itself has begun: whether a marker is there must not be a matter of luck.
+    private static async Task CancelOnceStarted(Site site, RunId run, EventView item, CancellationToken limit)
+    {
+        var attempt = ContractJson.Read<AttemptView>(item.Data).Id;
+        await site.LogUntil(attempt, "PID=", limit);
+        await site.Client.CancelRunAsync(run, limit);
+    }
+
+    private static async Task<bool> RetryIfFailed(Site site, RunId run, CancellationToken limit)
+    {
+        if ((await site.Client.GetRunAsync(run, limit)).Value.State != RunState.Failed)
+        {
+            return false;
+        }
+
+        await site.Client.RetryRunAsync(run, limit);
+        return true;
+    }
+
+    private static async Task<int> Count(Site site, PipelineId pipeline) =>
+        (await site.Client.ListRunsAsync(pipeline, Cli.Client.PageQuery.All, CancellationToken.None)).Value.Items.Length;
+}
