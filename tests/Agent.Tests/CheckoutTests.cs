@@ -22,7 +22,8 @@ public class CheckoutTests
         await using var agent = await TestAgent.StartAsync();
         await using var repository = await Repository.StartAsync("git:top-secret-token");
         var job = TestAgent.Job(a => a with { Checkout = repository.Spec }, "cat file; git log --oneline | wc -l; ! grep -r top-secret .git; test ! -e ../git")
-            with { SourceCredentialKind = SecretKind.Text, SourceCredential = new SecretValue(Text: "top-secret-token") };
+            with
+        { SourceCredentialKind = SecretKind.Text, SourceCredential = new SecretValue(Text: "top-secret-token") };
         agent.Server.Order(job);
 
         var (report, log) = await agent.Server.ResultOf(job);
@@ -37,7 +38,8 @@ public class CheckoutTests
         await using var agent = await TestAgent.StartAsync();
         await using var repository = await Repository.StartAsync("git:right");
         var job = TestAgent.Job(a => a with { Checkout = repository.Spec }, "echo ran")
-            with { SourceCredentialKind = SecretKind.Text, SourceCredential = new SecretValue(Text: "wrong-token") };
+            with
+        { SourceCredentialKind = SecretKind.Text, SourceCredential = new SecretValue(Text: "wrong-token") };
         agent.Server.Order(job);
 
         var (report, log) = await agent.Server.ResultOf(job);

@@ -24,7 +24,8 @@ internal sealed class FailedSignIns(IOptions<ApiOptions> options) : IDisposable
             http.Features.Set(Problem.Of(
                 StatusCodes.Status429TooManyRequests,
                 "too-many-failures",
-                "Too many wrong credentials came from this address. Wait a minute.") with { RetryAfter = 60 });
+                "Too many wrong credentials came from this address. Wait a minute.") with
+            { RetryAfter = 60 });
         }
 
         return !lease.IsAcquired;

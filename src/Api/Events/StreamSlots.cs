@@ -23,7 +23,8 @@ internal sealed class StreamSlots(IOptions<ApiOptions> options, IHostApplication
 
     /// <summary>The answer when none is free.</summary>
     public static Problem Full { get; } = Problem.Of(
-        StatusCodes.Status429TooManyRequests, "too-many-streams", "The token has too many streams open. Close some of them.") with { RetryAfter = 15 };
+        StatusCodes.Status429TooManyRequests, "too-many-streams", "The token has too many streams open. Close some of them.") with
+    { RetryAfter = 15 };
 
     private void Release(string token)
     {

@@ -78,7 +78,8 @@ internal sealed class IdempotencyFilter(bool showsSecret) : IEndpointFilter
     }
 
     private static Problem InProgress { get; } = Problem.Of(
-        StatusCodes.Status409Conflict, "idempotency-in-progress", "The first request with this key is still at work. Repeat this one in a moment.") with { RetryAfter = 1 };
+        StatusCodes.Status409Conflict, "idempotency-in-progress", "The first request with this key is still at work. Repeat this one in a moment.") with
+    { RetryAfter = 1 };
 
     private static Problem Mismatch { get; } = Problem.Of(
         StatusCodes.Status422UnprocessableEntity, "idempotency-mismatch", "This key was used for another request. Take a new key for a new request.");

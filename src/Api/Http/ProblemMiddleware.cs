@@ -55,7 +55,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         ControlException { Code: "storage-busy" or "storage-unavailable" or "storage-full" or "storage-read-only" or "storage-closed" } fault => Problem.Of(
             StatusCodes.Status503ServiceUnavailable,
             fault.Code,
-            "The database does not take the request. Repeat it in a moment; the server's log and /readyz tell its operator more.") with { RetryAfter = 5 },
+            "The database does not take the request. Repeat it in a moment; the server's log and /readyz tell its operator more.") with
+        { RetryAfter = 5 },
         ControlException fault when StatusOf(fault) == StatusCodes.Status500InternalServerError => Internal(fault.Code),
         ControlException fault => OfFault(fault),
         BadHttpRequestException bad => BareStatus(bad.StatusCode),
@@ -64,11 +65,13 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             "outcome-unknown",
             "No answer came in time; the request may or may not have taken effect. Repeat it with the same Idempotency-Key."),
         OperationCanceledException => Problem.Of(
-            StatusCodes.Status503ServiceUnavailable, "stopping", "The server is stopping. Repeat the request in a moment.") with { RetryAfter = 1 },
+            StatusCodes.Status503ServiceUnavailable, "stopping", "The server is stopping. Repeat the request in a moment.") with
+        { RetryAfter = 1 },
         InconsistentStateException or OrleansException => Problem.Of(
             StatusCodes.Status503ServiceUnavailable,
             "overloaded",
-            "The request was not taken in. Repeat it in a moment.") with { RetryAfter = 1 },
+            "The request was not taken in. Repeat it in a moment.") with
+        { RetryAfter = 1 },
         _ => Internal("internal-error"),
     };
 

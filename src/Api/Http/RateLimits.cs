@@ -39,5 +39,6 @@ internal static class RateLimits
     }
 
     private static Problem TooFast { get; } = Problem.Of(
-        StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests. Wait a moment.") with { RetryAfter = 10 };
+        StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests. Wait a moment.") with
+    { RetryAfter = 10 };
 }

@@ -9,10 +9,23 @@ internal static class CodecExpressions
 
     private static readonly Dictionary<string, string> Scalars = new()
     {
-        ["bool"] = "Boolean", ["byte"] = "Byte", ["sbyte"] = "SByte", ["short"] = "Int16", ["ushort"] = "UInt16",
-        ["int"] = "Int32", ["uint"] = "UInt32", ["long"] = "Int64", ["ulong"] = "UInt64", ["char"] = "Char",
-        ["float"] = "Single", ["double"] = "Double", ["decimal"] = "Decimal", ["string"] = "String",
-        ["global::System.Guid"] = "Guid", ["global::System.TimeSpan"] = "TimeSpan", ["global::System.DateOnly"] = "DateOnly",
+        ["bool"] = "Boolean",
+        ["byte"] = "Byte",
+        ["sbyte"] = "SByte",
+        ["short"] = "Int16",
+        ["ushort"] = "UInt16",
+        ["int"] = "Int32",
+        ["uint"] = "UInt32",
+        ["long"] = "Int64",
+        ["ulong"] = "UInt64",
+        ["char"] = "Char",
+        ["float"] = "Single",
+        ["double"] = "Double",
+        ["decimal"] = "Decimal",
+        ["string"] = "String",
+        ["global::System.Guid"] = "Guid",
+        ["global::System.TimeSpan"] = "TimeSpan",
+        ["global::System.DateOnly"] = "DateOnly",
         ["global::System.DateTimeOffset"] = "DateTimeOffset",
     };
 

@@ -28,7 +28,13 @@ public sealed class CommitStoreTests : IDisposable
         var wake = Make.Noon.AddTicks(1);
         var receipt = await _test.Commits.CommitAsync(new Commit
         {
-            Subject = Run, ExpectedVersion = 0, Document = "{\"x\":1}", Index = index, Children = [child, plan], Events = [Make.Event()], NextWake = wake,
+            Subject = Run,
+            ExpectedVersion = 0,
+            Document = "{\"x\":1}",
+            Index = index,
+            Children = [child, plan],
+            Events = [Make.Event()],
+            NextWake = wake,
         });
 
         Assert.Equal(new CommitReceipt(1, 1), receipt);
