@@ -31,7 +31,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     private async Task AnswerAsync(HttpContext http, Exception exception)
     {
         var problem = ProblemOf(exception);
-        if (problem.Status >= StatusCodes.Status500InternalServerError)
+        // A request that is cut off because the server stops is no fault of anyone's.
+        if (problem.Status >= StatusCodes.Status500InternalServerError && exception is not OperationCanceledException)
         {
             LogFault(http.GetEndpoint()?.DisplayName, problem.Code, exception);
         }
