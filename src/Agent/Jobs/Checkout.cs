@@ -7,7 +7,7 @@ using Control.Engine.Sources;
 
 namespace Control.Agent.Jobs;
 
-/// <summary>Gets the pinned commit into the work folder with Git, in a home of its own that is gone when the steps run.</summary>
+/// <summary>Gets the pinned commit into the work folder with Git. What it needs for that, such as a key, is gone when the steps run.</summary>
 internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, WorkFolder folder, JobProcesses processes, JobLog log)
 {
     private const int KeptOutput = 64 * 1024;
@@ -100,7 +100,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             }
         }
 
-        (environment["PATH"], environment["HOME"], environment["TMPDIR"]) = (Programs.SearchPath, folder.GitHome, folder.Temporary);
+        (environment["PATH"], environment["TMPDIR"]) = (Programs.SearchPath, folder.Temporary);
         foreach (var (name, value) in command.Environment)
         {
             environment[name] = value;

@@ -26,7 +26,7 @@ internal sealed class WorkFolder
     /// <summary>TMPDIR of the steps.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
 
-    /// <summary>HOME of the checkout, where a credential may be written.</summary>
+    /// <summary>The checkout's own, where a credential may be written.</summary>
     public string GitHome => Path.Combine(Root, "git");
 
     /// <summary>Where steps write outputs.</summary>

@@ -135,6 +135,10 @@ public sealed partial class GitAccess
     {
         var variables = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         variables["GIT_TERMINAL_PROMPT"] = "0";
+
+        // Git has curl read .netrc: the machine's own passwords would be sent for whoever writes a pipeline. Without HOME,
+        // curl would look the user's home up, so it is given one in which there is nothing.
+        variables["HOME"] = "/dev/null";
         variables["GIT_ASKPASS"] = "";
         variables["GIT_ALLOW_PROTOCOL"] = _protocols;
         variables["GIT_CONFIG_NOSYSTEM"] = "1";

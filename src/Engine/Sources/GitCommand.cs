@@ -33,7 +33,7 @@ public sealed record GitCommand(
     /// <summary>Variables that the caller passes on from its own environment: where programs are, proxies, and trusted certificates.</summary>
     public static ImmutableArray<string> InheritedVariables { get; } =
     [
-        "PATH", "HOME", "TMPDIR", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+        "PATH", "TMPDIR", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH",
     ];
 

@@ -125,7 +125,41 @@ public sealed class RealGitTests : IDisposable
         Assert.Contains("redirects", GitFailure.Explain(error, code), StringComparison.Ordinal);
     }
 
-    private static async Task<string> RedirectAsync(TcpListener server, string location)
+    [Fact]
+    public async Task ListRemote_PasswordsOfTheMachine_AreNotUsed()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await File.WriteAllTextAsync(Path.Combine(_folder, ".netrc"), "machine 127.0.0.1 login me password hunter2\n");
+        var command = GitCommand.ListRemote(GitAccess.Create($"http://{server.LocalEndpoint}/p", null, null, "", out _)!, "main");
+        var requests = AskForPasswordAsync(server);
+
+        var (code, _, error) = await Task.Run(() => Start(command.Arguments, [KeyValuePair.Create("HOME", _folder), .. command.Environment]));
+        server.Stop();
+
+        Assert.Contains("asks for credentials", GitFailure.Explain(error, code), StringComparison.Ordinal);
+        Assert.DoesNotContain("Authorization", await requests, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static async Task<string> AskForPasswordAsync(TcpListener server)
+    {
+        var requests = "";
+        try
+        {
+            while (true)
+            {
+                requests += await AnswerAsync(server, "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"");
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return requests;
+        }
+    }
+
+    private static Task<string> RedirectAsync(TcpListener server, string location) => AnswerAsync(server, $"302 Found\r\nLocation: {location}");
+
+    private static async Task<string> AnswerAsync(TcpListener server, string answer)
     {
         using var client = await server.AcceptTcpClientAsync();
         using var reader = new StreamReader(client.GetStream(), Encoding.ASCII, leaveOpen: true);
@@ -135,7 +169,7 @@ public sealed class RealGitTests : IDisposable
             request.AppendLine(line);
         }
 
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         return request.ToString();
     }
 
