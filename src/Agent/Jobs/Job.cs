@@ -88,7 +88,7 @@ internal sealed partial class Job
         var result = await ExecuteAsync(abandon).ConfigureAwait(false);
         await overtaken.CancelAsync().ConfigureAwait(false);
         await started.ConfigureAwait(false);
-        LogEnded(Lease.Attempt, _end == JobEnd.Forgotten ? "forgotten" : result.Kind.ToString(), result.Message);
+        LogEnded(Lease.Attempt, _end == JobEnd.Forgotten ? "forgotten" : result.Kind.ToString(), Masked(result.Message));
         _tools.Metrics.JobEnded(_end == JobEnd.Forgotten ? "Forgotten" : result.Reason ?? result.Kind.ToString());
         if (_end != JobEnd.Forgotten)
         {
@@ -107,7 +107,7 @@ internal sealed partial class Job
     // A refused report of either kind means that the lease is void.
     private async Task ReportAsync(JobResult result, CancellationToken overtaken, CancellationToken abandon)
     {
-        var message = result.Message is { } text ? _secrets?.Mask(text) ?? text : null;
+        var message = Masked(result.Message);
         var report = new AttemptReport(
             Lease.Attempt,
             Lease.Lease,
@@ -123,6 +123,8 @@ internal sealed partial class Job
             End(JobEnd.Forgotten);
         }
     }
+
+    private string? Masked(string? message) => message is null ? null : _secrets?.Mask(message) ?? message;
 
     private async Task<JobResult> ExecuteAsync(CancellationToken abandon)
     {

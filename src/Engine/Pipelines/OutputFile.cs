@@ -10,7 +10,8 @@ public sealed record ParsedOutputs(ImmutableSortedDictionary<string, string> Val
 
 /// <summary>
 /// Reads the file behind <c>$CONTROL_OUTPUT</c>: <c>KEY=value</c> lines, and <c>KEY&lt;&lt;WORD</c>, lines, <c>WORD</c> for values
-/// of several lines. The last value of a key counts; keys that the job does not declare are ignored.
+/// of several lines. The last value of a key counts; keys that the job does not declare are ignored. Errors name lines and
+/// never show them: a step may have written a secret, and a quotation that is cut would no longer be masked.
 /// </summary>
 public static class OutputFile
 {
@@ -76,12 +77,12 @@ public static class OutputFile
         (key, value) = (mark < 0 ? text : text[..mark], "");
         if (mark < 0 || (text[mark] == '<' && !block))
         {
-            return $"{Yaml.Problems.Quote(text)} is neither KEY=value nor KEY<<WORD.";
+            return "this is neither KEY=value nor KEY<<WORD. Write values of several lines as KEY<<WORD, the lines, WORD.";
         }
 
         if (!VariableName.IsPosix(key))
         {
-            return $"{Yaml.Problems.Quote(key)} is not a key. Use {VariableName.Rule}, without spaces.";
+            return $"what stands before '=' or '<<' is not a key. Use {VariableName.Rule}, without spaces.";
         }
 
         if (!block)
@@ -105,7 +106,7 @@ public static class OutputFile
         var end = Array.IndexOf(lines, word, start);
         if (end < 0)
         {
-            return $"the value has no end. Write {Yaml.Problems.Quote(word)} on a line of its own behind it.";
+            return "the value has no end. Write the word behind '<<' on a line of its own behind it.";
         }
 
         value = string.Join('\n', lines, start, end - start);

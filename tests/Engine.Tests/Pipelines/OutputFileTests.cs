@@ -27,7 +27,7 @@ public sealed class OutputFileTests
     [Theory]
     [InlineData("A=1\nhello\n", "Line 2", "neither KEY=value")]
     [InlineData("A<b=1\n", "Line 1", "neither KEY=value")]
-    [InlineData("A B=1\n", "Line 1", "'A B' is not a key")]
+    [InlineData("A B=1\n", "Line 1", "not a key")]
     [InlineData("=1\n", "Line 1", "not a key")]
     [InlineData("\nA<<\n", "Line 2", "needs a word")]
     [InlineData("A<<EOF\nx\n EOF\n", "Line 1", "no end")]
@@ -39,6 +39,13 @@ public sealed class OutputFileTests
         Assert.Contains(where, error, StringComparison.Ordinal);
         Assert.Contains(what, error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("hunter2hunter2\n")]
+    [InlineData("hunter2-hunter2==\n")]
+    [InlineData("A<<hunter2hunter2\n")]
+    public void Parse_BrokenFile_ShowsNothingOfIt(string text) =>
+        Assert.DoesNotContain("hunter2", OutputFile.Parse(Encoding.UTF8.GetBytes(text), ["A"]).Error!, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_NotUtf8_IsRefused() => Assert.Contains("UTF-8", OutputFile.Parse([(byte)'A', (byte)'=', 0xFF], ["A"]).Error!, StringComparison.Ordinal);
