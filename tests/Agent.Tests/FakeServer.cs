@@ -77,6 +77,9 @@ internal sealed class FakeServer : IAsyncDisposable
 
     public volatile bool RefusesLogs;
 
+    /// <summary>Reports that are answered with 400.</summary>
+    public Func<AttemptReport, bool> IsWrong { get; set; } = _ => false;
+
     public volatile bool HasRemovedAgent;
 
     public Func<int, Fault> LogFault { get; set; } = _ => Fault.None;
@@ -295,6 +298,11 @@ internal sealed class FakeServer : IAsyncDisposable
         if (RefusesReports)
         {
             return TypedResults.Problem("The lease does not hold.", statusCode: 409);
+        }
+
+        if (IsWrong(report))
+        {
+            return TypedResults.Problem("outputs: Too many.", statusCode: 400);
         }
 
         return Guard(context, ReportFault(report), () =>

@@ -63,6 +63,20 @@ public class JobTests
         Assert.Equal((ReportKind.Failed, Reasons.BadOutputs), (report.Kind, report.Reason));
     }
 
+    [Fact]
+    public async Task Run_ReportIsCalledWrong_ReportsAFailureInstead()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        agent.Server.IsWrong = report => !report.Outputs.IsEmpty;
+        var job = agent.Run(a => a with { Outputs = ["A"] }, "echo A=1 >> $CONTROL_OUTPUT; echo kept");
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.AgentError), (report.Kind, report.Reason));
+        Assert.Contains("outputs: Too many.", report.Message);
+        Assert.Contains("kept", log);
+    }
+
     [Theory]
     [InlineData("rm $CONTROL_OUTPUT; mkfifo $CONTROL_OUTPUT")]
     [InlineData("rm $CONTROL_OUTPUT; ln -s /etc/passwd $CONTROL_OUTPUT")]

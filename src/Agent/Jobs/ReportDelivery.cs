@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Control.Agent.Link;
 using Control.Contracts.Runs;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,12 @@ namespace Control.Agent.Jobs;
 /// <summary>Brings reports to the server however long it is away.</summary>
 internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time, ILogger<ReportDelivery> logger)
 {
-    /// <summary>Delivers one report.</summary>
+    private const int MaxDetail = 300;
+
+    /// <summary>
+    /// Delivers one report. A final one that the server calls wrong is replaced, once, by a failure that says so: left
+    /// unreported, the attempt would be held for good by an agent that has forgotten it.
+    /// </summary>
     /// <param name="report">The report.</param>
     /// <param name="overtaken">A later report makes this one pointless: no further try, but one under way is waited for, so that reports arrive in order.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -16,13 +22,18 @@ internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time,
     {
         var backoff = new Backoff(time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(overtaken, cancellationToken);
-        while (true)
+        for (var isReplaced = false; ;)
         {
             var answer = await link.ReportAsync(report, cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
             {
                 case Verdict.Ok:
                     return true;
+                case Verdict.Refused when !isReplaced && report.Kind != ReportKind.Started:
+                    LogRefused(report.Attempt, report.Kind, answer.Detail);
+                    report = Replacement(report, answer.Detail);
+                    isReplaced = true;
+                    continue;
                 case Verdict.Conflict or Verdict.Gone or Verdict.Refused or Verdict.Removed:
                     LogRefused(report.Attempt, report.Kind, answer.Detail);
                     return false;
@@ -39,6 +50,14 @@ internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time,
             }
         }
     }
+
+    private static AttemptReport Replacement(AttemptReport report, string detail) => report with
+    {
+        Kind = report.Kind == ReportKind.Stopped ? ReportKind.Stopped : ReportKind.Failed,
+        Reason = Reasons.AgentError,
+        Message = $"The server did not take the job's report: {(detail.Length <= MaxDetail ? detail : detail[..MaxDetail])}",
+        Outputs = ImmutableSortedDictionary<string, string>.Empty,
+    };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The server refused the report {Kind} of {Attempt}: {Detail}")]
     private partial void LogRefused(AttemptId attempt, ReportKind kind, string detail);

@@ -12,6 +12,9 @@ internal static class AgentWireRoutes
     /// <summary>Largest log chunk, in bytes.</summary>
     public const int MaxChunk = 1 << 20;
 
+    /// <summary>Largest report, in bytes: 128 KiB of outputs, of which JSON may write each byte as six (\u0022), and the rest.</summary>
+    private const int MaxReport = 1 << 20;
+
     public static void Map(IEndpointRouteBuilder api)
     {
         var agent = api.MapGroup("/agent").WithTags("Agent protocol");
@@ -19,7 +22,7 @@ internal static class AgentWireRoutes
             .Describe("agentJoin", "Turns a join token into an agent");
         var known = agent.MapGroup("").RequireAuthorization(Policies.Agent).RequireRateLimiting(RateLimits.Agent);
         known.MapPost("/poll", Poll).Takes<AgentPoll>(256 * 1024).Describe("agentPoll", "Renews an agent and gives it its orders; waits for some");
-        known.MapPost("/reports", Report).Takes<AttemptReport>(256 * 1024).Describe("agentReport", "Takes an agent's report of an attempt");
+        known.MapPost("/reports", Report).Takes<AttemptReport>(MaxReport).Describe("agentReport", "Takes an agent's report of an attempt");
         known.MapPost("/logs", Logs).Accepts<Stream>("application/octet-stream").LimitBody(MaxChunk)
             .Describe("agentLog", "Takes a chunk of an attempt's log, at its end only");
     }

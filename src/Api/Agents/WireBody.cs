@@ -44,6 +44,9 @@ internal static class WireChecks
 {
     private const int MaxLabels = 32, MaxCapacity = 256, MaxHolding = 1_024, MaxOutputs = 64;
 
+    /// <summary>Of one output, as pipelines may declare them: docs/pipelines.md promises 32 KiB, and no character takes less than a byte.</summary>
+    private const int MaxOutput = 32 * 1024;
+
     public static IEnumerable<FieldError> Check(object value) => value switch
     {
         JoinRequest join => Check(join),
@@ -68,7 +71,7 @@ internal static class WireChecks
         .. IsShort("bootId", poll.BootId, 64),
         .. If(poll.Sequence < 0, "sequence", "Must be 0 or more."),
         .. If(poll.Free is < 0 or > MaxCapacity, "free", $"Must be a number from 0 to {MaxCapacity}."),
-        .. If(poll.Holding.IsDefault || poll.Holding.Length > MaxHolding || poll.Holding.Any(h => h is null), "holding", $"Must be at most {MaxHolding} leases."),
+        .. If(poll.Holding.IsDefault || poll.Holding.Length > MaxHolding || poll.Holding.Any(h => h?.Attempt.Job.Job is null), "holding", $"Must be at most {MaxHolding} leases."),
         .. If(poll.Wait < TimeSpan.Zero || poll.Wait > TimeSpan.FromSeconds(20), "wait", "Must be from 00:00:00 to 00:00:20."),
     ];
 
@@ -78,7 +81,7 @@ internal static class WireChecks
         .. If(report.Kind == ReportKind.Invalid, "kind", "Must be given."),
         .. If(report.Reason?.Length > 64, "reason", "Must have at most 64 characters."),
         .. If(report.Message?.Length > 1_000, "message", "Must have at most 1000 characters."),
-        .. If(report.Outputs is null || report.Outputs.Count > MaxOutputs || report.Outputs.Any(o => o.Key.Length > 128 || o.Value is null or { Length: > 4096 }), "outputs", $"Must be at most {MaxOutputs} values of 4096 characters."),
+        .. If(report.Outputs is null || report.Outputs.Count > MaxOutputs || report.Outputs.Any(o => o.Key.Length > 128 || o.Value is null or { Length: > MaxOutput }), "outputs", $"Must be at most {MaxOutputs} values of {MaxOutput} characters."),
         .. If(report.LogLength < 0, "logLength", "Must be 0 or more."),
     ];
 

@@ -100,6 +100,7 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("""{"bootId":"b","sequence":1,"free":1,"wait":"00:00:00"}""", "holding")]
     [InlineData("""{"bootId":"b","sequence":1,"free":1,"holding":[],"wait":"01:00:00"}""", "wait")]
     [InlineData("""{"bootId":"b","sequence":1,"free":-1,"holding":[],"wait":"00:00:00"}""", "free")]
+    [InlineData("""{"bootId":"b","sequence":1,"free":1,"holding":[{"lease":1}],"wait":"00:00:00"}""", "holding")]
     [InlineData("""{"bootId":1}""", "bootId")]
     public async Task Poll_Wrong_NamesTheField(string body, string field)
     {
@@ -115,6 +116,19 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
         using var agent = host.Client(host.Agent);
         Assert.Equal(HttpStatusCode.NoContent, (await agent.PostAsync("agent/reports", Report(Attempt, "somebody-else"))).StatusCode);
         Assert.Equal("agent-1", host.Grains.Commands.OfType<AttemptReport>().Last().Agent.Value);
+    }
+
+    [Fact]
+    public async Task Report_LargestOutputs_AreTaken()
+    {
+        await host.Seed.RunAsync(Attempt.Run, children: [Seed.Attempt(Attempt, AttemptState.Running, "agent-1", 4)]);
+        using var agent = host.Client(host.Agent);
+
+        // Four of 32 KiB, which is what a job may report, of a character that JSON writes as six.
+        var outputs = Enumerable.Range(0, 4).ToImmutableSortedDictionary(i => $"K{i}", _ => new string('"', 32 * 1024));
+        Assert.Equal(HttpStatusCode.NoContent, (await agent.PostAsync("agent/reports", Ended(outputs))).StatusCode);
+        var problem = await (await agent.PostAsync("agent/reports", Ended(outputs.SetItem("K0", new string('x', (32 * 1024) + 1))))).ProblemAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("outputs", problem.GetProperty("errors")[0].GetProperty("field").GetString());
     }
 
     [Fact]
@@ -195,6 +209,9 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
 
     private static JsonContent Report(AttemptId attempt, string agent) => JsonContent.Create(
         new AttemptReport(attempt, 4, new AgentId(agent), ReportKind.Started, null, null, null, ImmutableSortedDictionary<string, string>.Empty, 0), options: ContractJson.Options);
+
+    private static JsonContent Ended(ImmutableSortedDictionary<string, string> outputs) => JsonContent.Create(
+        new AttemptReport(Attempt, 4, new AgentId("agent-1"), ReportKind.Succeeded, null, null, 0, outputs, 0), options: ContractJson.Options);
 
     private static Task<HttpResponseMessage> ChunkAsync(HttpClient agent, AttemptId attempt, long lease, long offset, string text) =>
         agent.PostAsync($"agent/logs?attempt={Uri.EscapeDataString(attempt.ToString())}&lease={lease}&offset={offset}", Bytes(text));
