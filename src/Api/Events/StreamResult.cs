@@ -39,17 +39,18 @@ internal sealed class StreamResult(Caller caller, ImmutableArray<SubjectKey> sub
         await stream.StartAsync(ended);
         while (!await sendNews(stream, ended))
         {
-            if (await pulse.WaitAsync(heartbeat, ended))
-            {
-                continue;
-            }
+            var isNews = await pulse.WaitAsync(heartbeat, ended);
 
+            // With every wake, not only the idle ones: a run that never falls silent must not keep a revoked token reading.
             if (!await credentials.HoldsAsync(caller, ended))
             {
                 return;
             }
 
-            await stream.BeatAsync(ended);
+            if (!isNews)
+            {
+                await stream.BeatAsync(ended);
+            }
         }
     }
 }

@@ -72,6 +72,28 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Stream_Busy_EndsWhenItsTokenIsRevoked()
+    {
+        var own = new ApiHost { Configure = o => (o.Heartbeat, o.CredentialCacheTime) = (TimeSpan.FromMinutes(1), TimeSpan.Zero) };
+        await own.InitializeAsync();
+        var token = await own.Seed.TokenAsync("brief", ApiHost.Later, [Scopes.Read]);
+        using (var client = own.Client(token))
+        using (var reader = await SseReader.OpenAsync(client, "workspaces/team/pipelines/web/runs/1/events"))
+        {
+            await own.Seed.RunAsync(RunId.Parse("team/web/1"), events: [Seed.Event(1)]);
+            Assert.Equal("1", (await reader.NextAsync())?.Id);
+            await own.Seed.PutAsync(
+                new SubjectKey(SubjectKinds.Token, "brief"),
+                _ => new TokenView("brief", "brief", [Scopes.Read], [], Seed.Then, ApiHost.Later, Seed.Someone, true),
+                deleted: true);
+            await own.Seed.RunAsync(RunId.Parse("team/web/1"), events: [Seed.Event(2)]);
+            Assert.Null(await reader.NextAsync());
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Stream_Idle_SendsComments()
     {
         var own = new ApiHost { Configure = o => o.Heartbeat = TimeSpan.FromSeconds(1) };
