@@ -63,6 +63,9 @@ internal sealed class Body<T>
 /// <summary>Reads bodies member by member, so that one error does not hide the others.</summary>
 internal static class JsonBodies
 {
+    /// <summary>Most members told as wrong: what follows would rarely be read, and an answer must not dwarf its request.</summary>
+    private const int MaxErrors = 100;
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
     /// <exception cref="ControlException">Fields are wrong; all of them are named.</exception>
@@ -74,7 +77,7 @@ internal static class JsonBodies
         var value = Sound<T>(document.RootElement, errors);
         var shaped = errors.Select(e => e.Field).ToHashSet(StringComparer.Ordinal);
         errors.AddRange(value.Check().Where(e => !shaped.Contains(e.Field)));
-        return errors.Count == 0 ? value : throw Outcomes.BadRequest([.. errors]);
+        return errors.Count == 0 ? value : throw Outcomes.BadRequest([.. errors.Take(MaxErrors)]);
     }
 
     private static JsonDocument Parse(byte[] bytes)

@@ -50,6 +50,15 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Body_ManyWrongMembers_AreNotAllTold()
+    {
+        using var admin = host.Client(host.Admin);
+        var body = $"{{{string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"{i}\":1"))}}}";
+        var problem = await (await admin.PostAsync("workspaces", Requests.Json(body))).ProblemAsync(HttpStatusCode.BadRequest, "bad-request");
+        Assert.Equal(100, problem.GetProperty("errors").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Routing_WrongMethodTypeOrSize_AnswersProblems()
     {
         using var admin = host.Client(host.Admin);
