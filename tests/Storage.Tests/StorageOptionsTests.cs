@@ -51,6 +51,17 @@ public sealed class StorageOptionsTests : IDisposable
     }
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task Open_DirectoryThatOthersMayEnter_FilesAreTheOwnersAlone()
+    {
+        File.SetUnixFileMode(_directory.FullName, (UnixFileMode)0b111_101_101);
+        using var store = ControlStore.Open(new StorageOptions { DataDirectory = _directory.FullName }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        await store.Commits.CommitAsync(Make.Commit(Make.Key("w/p/1"), 0));
+        Assert.All(_directory.GetFiles(), file => Assert.Equal((file.Name, UnixFileMode.UserRead | UnixFileMode.UserWrite), (file.Name, file.UnixFileMode)));
+        Assert.Contains(_directory.GetFiles(), file => file.Name == "control.db-wal");
+    }
+
+    [Fact]
     public void AddControlStorage_BadOptions_StartFailsWithCure()
     {
         using var provider = new ServiceCollection().AddControlStorage(_ => { }).BuildServiceProvider();

@@ -19,6 +19,7 @@ internal sealed class SqliteDialect(string path) : Dialect
     /// <inheritdoc/>
     public override Session OpenWriter()
     {
+        CreateFile();
         var session = Open(SqliteOpenMode.ReadWriteCreate);
         // FULL syncs the write-ahead log at each commit (NORMAL would lose the last commits on power failure). Fewer,
         // larger checkpoints than the default of 1,000 pages write a hot page back once instead of many times.
@@ -52,6 +53,23 @@ internal sealed class SqliteDialect(string path) : Dialect
         IoError or CannotOpen => new("storage-unavailable", $"{path} cannot be read or written ({error.Message}). Check the disk and the mount."),
         _ => new("storage-fault", $"The database {path} failed: {error.Message}"),
     };
+
+    // For its owner only, wherever the directory came from: SQLite would let everybody read it, and gives its write-ahead
+    // log the modes of the database.
+    private void CreateFile()
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(path))
+            return;
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            using var file = new FileStream(path, options);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Made by another process meanwhile, or not to be made here, which opening it tells in its own words.
+        }
+    }
 
     private Session Open(SqliteOpenMode mode)
     {
