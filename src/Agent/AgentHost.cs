@@ -51,6 +51,10 @@ public sealed partial class AgentHost : BackgroundService
     /// <summary>The agent's id, once it has joined; fails when it cannot.</summary>
     public Task<AgentId> Joined => _joined.Task;
 
+    /// <summary>True when an agent with this state folder needs no join token any more; one that was cut off while it joined still does.</summary>
+    /// <exception cref="ControlException"><c>state-folder</c>: its credential is damaged.</exception>
+    public static bool HasJoined(string stateDirectory) => StateFolder.ReadCredential(stateDirectory)?.AgentId is not null;
+
     /// <summary>The version it tells the server.</summary>
     internal static string SoftwareVersion { get; } =
         typeof(AgentHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";

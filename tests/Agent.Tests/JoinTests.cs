@@ -35,11 +35,13 @@ public class JoinTests
             await first.StopAsync(CancellationToken.None);
         }
 
+        Assert.False(AgentHost.HasJoined(test.State));
         test.Server.JoinFault = _ => Fault.None;
         using var second = test.Create();
         await second.StartAsync(CancellationToken.None);
         await second.Joined.WaitAsync(Limit);
         await second.StopAsync(CancellationToken.None);
+        Assert.True(AgentHost.HasJoined(test.State));
 
         Assert.Single(test.Server.Joins.Select(j => j.CredentialSecret).Distinct());
     }

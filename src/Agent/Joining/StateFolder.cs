@@ -20,7 +20,7 @@ internal sealed class StateFolder : IDisposable
     /// <summary>Where logs wait for upload; of no use to a later boot, whose leases are new.</summary>
     public string Spool => Path.Combine(_path, "spool");
 
-    private string CredentialFile => Path.Combine(_path, "credential.json");
+    private string CredentialFile => CredentialFileIn(_path);
 
     /// <summary>Makes the folder when it is missing and takes it for this process.</summary>
     /// <exception cref="ControlException"><c>state-folder</c>: another agent has it, or it cannot be written.</exception>
@@ -40,15 +40,20 @@ internal sealed class StateFolder : IDisposable
 
     /// <summary>The stored credential; null when there is none.</summary>
     /// <exception cref="ControlException"><c>state-folder</c>: the file is damaged.</exception>
-    public Credential? ReadCredential()
+    public Credential? ReadCredential() => ReadCredential(_path);
+
+    /// <summary>The same of a folder that may be in use or missing.</summary>
+    /// <exception cref="ControlException"><c>state-folder</c>: the file is damaged.</exception>
+    public static Credential? ReadCredential(string folder)
     {
+        var path = CredentialFileIn(folder);
         try
         {
-            return File.Exists(CredentialFile) ? ContractJson.Read<Credential>(File.ReadAllText(CredentialFile)) : null;
+            return File.Exists(path) ? ContractJson.Read<Credential>(File.ReadAllText(path)) : null;
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new ControlException("state-folder", $"{CredentialFile} cannot be read: {e.Message} Remove it and join again with a new token.");
+            throw new ControlException("state-folder", $"{path} cannot be read: {e.Message} Remove it and join again with a new token.");
         }
     }
 
@@ -68,4 +73,6 @@ internal sealed class StateFolder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static string CredentialFileIn(string folder) => Path.Combine(folder, "credential.json");
 }

@@ -1,3 +1,4 @@
+using Control.Agent;
 using Control.Api.Agents;
 using Control.Api.Access;
 using Control.Contracts.Access;
@@ -63,7 +64,7 @@ internal static class FirstStart
     /// <summary>A join token for the agent inside, unless it has joined before.</summary>
     public static async Task<string?> InsideJoinToken(IGrainFactory grains, ServerOptions options, string agentState, string fingerprint)
     {
-        if (Directory.Exists(agentState) && Directory.EnumerateFileSystemEntries(agentState).Any())
+        if (AgentHost.HasJoined(agentState))
         {
             return null;
         }
