@@ -81,4 +81,8 @@ public interface IPipelineGrain : IGrainWithStringKey
     /// <summary>Numbers and starts a run. The number is committed before it is returned.</summary>
     [Alias("Start")]
     Task<Outcome<RunStarted>> Start(StartRun command);
+
+    /// <summary>Makes runs that were numbered but may not have been made; harmless at any time.</summary>
+    [Alias("Wake"), SafeToRetry]
+    Task Wake();
 }

@@ -6,12 +6,14 @@ namespace Control.Engine.Sources;
 public static class GitFailure
 {
     private const int SearchedLength = 64 * 1024;
+    private const string Asks = "could not read Username";
+    private const string Refuses = "Authentication failed";
 
     /// <summary>Messages of Git, curl and OpenSSH (LC_ALL=C) and what to do about them; the first that occurs counts.</summary>
     private static readonly ImmutableArray<(string Sign, string Meaning)> Known =
     [
-        ("could not read Username", "The repository asks for credentials. Store them as a secret of the workspace and name it with 'credentials:'; if it should be public, check the address."),
-        ("Authentication failed", "The repository refused the credentials. Check the secret's value, and that it may read this repository."),
+        (Asks, "The repository asks for credentials. Store them as a secret of the workspace and name it with 'credentials:'; if it should be public, check the address."),
+        (Refuses, "The repository refused the credentials. Check the secret's value, and that it may read this repository."),
         ("Permission denied (publickey", "The repository refused the SSH key. Add the public key to it, and name the secret that holds the private key with 'credentials:'."),
         ("error in libcrypto", "The SSH key cannot be read. Store the private key as it is in its file, without a passphrase."),
         ("Host key verification failed", "The server shows another SSH host key than before. If that is intended, remove the old one from known_hosts on this machine."),
@@ -31,9 +33,13 @@ public static class GitFailure
     ];
 
     /// <summary>The sentence; up to about 300 characters. The text of the server is untrusted and shown quoted and cut.</summary>
-    public static string Explain(string standardError, int exitCode)
+    /// <param name="standardError">What Git wrote.</param>
+    /// <param name="exitCode">What it ended with.</param>
+    /// <param name="hasCredentials">True when it had credentials: being asked for them then means that they were refused.</param>
+    public static string Explain(string standardError, int exitCode, bool hasCredentials = false)
     {
         var text = standardError.Length > SearchedLength ? standardError[^SearchedLength..] : standardError;
+        text = hasCredentials ? text.Replace(Asks, Refuses, StringComparison.OrdinalIgnoreCase) : text;
         foreach (var (sign, meaning) in Known)
         {
             if (text.Contains(sign, StringComparison.OrdinalIgnoreCase))

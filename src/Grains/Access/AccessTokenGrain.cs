@@ -16,6 +16,9 @@ internal sealed record AccessTokenDocument(
 /// <summary>An access token.</summary>
 internal sealed class AccessTokenGrain(GrainFacets facets) : DurableGrain<AccessTokenDocument>(facets, SubjectKinds.Token), IAccessTokenGrain
 {
+    // As many as a list of the gateway can be narrowed to.
+    private const int MaxWorkspaces = 100;
+
     public async Task<Outcome<TokenView>> Create(CreateToken command)
     {
         if (Document is { } known)
@@ -60,7 +63,11 @@ internal sealed class AccessTokenGrain(GrainFacets facets) : DurableGrain<Access
             yield return new FieldError("scopes", $"At least one of {string.Join(", ", Scopes.All)}.");
         }
 
-        if (command.Workspaces.Any(workspace => !ResourceName.IsValid(workspace)))
+        if (command.Workspaces.IsDefault || command.Workspaces.Length > MaxWorkspaces)
+        {
+            yield return new FieldError("workspaces", $"At most {MaxWorkspaces} workspaces; an empty list means all.");
+        }
+        else if (command.Workspaces.Any(workspace => !ResourceName.IsValid(workspace)))
         {
             yield return new FieldError("workspaces", $"A workspace's name is {ResourceName.Rule}.");
         }

@@ -7,9 +7,21 @@ internal sealed class AgentChange(AgentDocument? document)
 
     public Actor By { get; private set; } = Actor.System;
 
+    public bool HasChanged { get; private set; }
+
+    /// <summary>True when nothing of a removed agent is left to be lost, so that nobody needs to wake it again.</summary>
+    public bool IsSettled { get; private set; }
+
     public void Apply(Func<AgentDocument, AgentDocument> change, Actor by)
     {
-        Next = change(Next!);
-        By = by;
+        // Removal is for good: a poll that was under way meanwhile must not bring the agent back.
+        if (Next is not { State: AgentState.Removed })
+        {
+            Next = change(Next!);
+            By = by;
+            HasChanged = true;
+        }
     }
+
+    public void Settle() => IsSettled = true;
 }

@@ -11,17 +11,17 @@ namespace Control.Grains.Agents;
 [Reentrant]
 internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGrain
 {
+    // How soon after its removal a removed agent's rows are looked at: later than any lease that was being committed then.
+    private static readonly TimeSpan SettleAfter = TimeSpan.FromMinutes(1);
+
+    // The watch ticks at least this often, which is what keeps the idle collector away from the leases of long jobs.
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromMinutes(1);
+
     private readonly AgentTimings _timings;
     private readonly WorkIndex _work;
     private readonly ILogger<AgentGrain> _log;
     private readonly LeaseBook _leases;
-    private readonly HashSet<PoolKey> _pools = [];
     private readonly Mailbox<AgentChange> _mailbox;
-    private TaskCompletionSource? _parked;
-    private HashSet<LeaseRef> _holding = [];
-    private long _sequence = -1;
-    private int _free;
-    private int _offered;
     private long _lastHeard;
     private IGrainTimer? _watch;
 
@@ -39,21 +39,21 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
 
     private TimeSpan Silence => Time.GetElapsedTime(_lastHeard);
 
+    private bool IsGone => Document is null or { IsGone: true };
+
+    private bool IsRemoved => Document is null or { State: AgentState.Removed };
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
         _lastHeard = Time.GetTimestamp();
-        if (Document is null or { State: AgentState.Removed })
+        _boot = Document?.BootId;
+        if (IsRemoved)
         {
             return;
         }
 
-        foreach (var hold in await _work.HeldByAsync(Id.Value, cancellationToken))
-        {
-            var attempt = ContractJson.Read<AttemptRecord>(hold.Document);
-            _leases.Track(attempt.LeaseRef, TimeSpan.FromSeconds(attempt.LostAfterSeconds), attempt.State == AttemptState.Stopping);
-        }
-
+        await FindLeases(cancellationToken);
         if (IsOrphan)
         {
             await Change(document => document);
@@ -64,89 +64,71 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
 
     public async Task<Outcome<AgentView>> Register(RegisterAgent command)
     {
-        if (Document is { } known)
+        if (Document is null)
         {
-            return known.CredentialHash == command.CredentialHash
-                ? AgentRows.View(Id, known)
-                : Refusal.Conflict("agent-exists", $"The agent {Id} is registered already.", StateWords.Of(known.State));
+            var agent = new AgentDocument(
+                command.Name, command.Labels, command.Capacity, command.SoftwareVersion, Now, command.CredentialHash,
+                AgentState.Unknown, null, Now, 0);
+            await Change(known => known ?? agent, command.By);
+            Watch();
         }
 
-        var document = new AgentDocument(
-            command.Name, command.Labels, command.Capacity, command.SoftwareVersion, Now, command.CredentialHash,
-            AgentState.Unknown, null, Now, 0);
-        await Change(_ => document, command.By);
-        return AgentRows.View(Id, document);
-    }
-
-    public async Task<bool> Reserve(AttemptId attempt)
-    {
-        await Task.CompletedTask;
-        if (Document is not { State: AgentState.Online } || _free - _leases.Claimed(_holding, Now) <= 0 || Silence >= _timings.SuspectAfter)
-        {
-            return false;
-        }
-
-        _leases.Reserve(attempt, Now);
-        return true;
-    }
-
-    public Task Unreserve(AttemptId attempt)
-    {
-        _leases.Unreserve(attempt);
-        return OfferSlots();
-    }
-
-    public Task Deliver(Assignment assignment)
-    {
-        _leases.Deliver(assignment);
-        _parked?.TrySetResult();
-        return Task.CompletedTask;
-    }
-
-    public Task Stop(LeaseRef lease)
-    {
-        _leases.Track(lease, _timings.OfflineAfter, stopping: true);
-        _leases.WantStop(lease);
-        _parked?.TrySetResult();
-        return Task.CompletedTask;
-    }
-
-    public Task Release(LeaseRef lease)
-    {
-        _leases.Remove(lease);
-        return Task.CompletedTask;
-    }
-
-    public Task PoolHasWork(PoolKey pool)
-    {
-        _pools.Add(pool);
-        return OfferTo(pool);
+        return Document!.CredentialHash == command.CredentialHash
+            ? AgentRows.View(Id, Document)
+            : Refusal.Conflict("agent-exists", $"The agent {Id} is registered already.", StateWords.Of(Document.State));
     }
 
     public async Task<Outcome<Done>> Remove(Actor by)
     {
-        if (Document is null or { State: AgentState.Removed })
+        if (IsRemoved)
         {
             return Refusal.NotFound($"The agent {Id}");
         }
 
         await Change(document => document with { State = AgentState.Removed, LastSeenAt = Now }, by);
-        await Lose(_leases.Leases.ToList(), Reasons.AgentLost);
-        _parked?.TrySetResult();
+        Unpark();
+        Watch();
+        _leases.LoseAll();
+        await LoseGivenUp();
         return Done.Instance;
     }
 
-    public Task Wake() => CheckSilence();
+    public Task Wake() => IsRemoved ? SettleRemoval() : CheckSilence();
 
     private async Task CheckSilence()
     {
-        if (Document is null || Document.IsGone)
+        if (IsGone)
         {
             return;
         }
 
         var silence = Silence;
-        await Lose(_leases.LostAfter(silence), Reasons.AgentLost);
+        try
+        {
+            if (silence >= _timings.OfflineAfter)
+            {
+                await FindLeases(CancellationToken.None);
+            }
+
+            _leases.LoseSilent(silence);
+            await LoseGivenUp();
+            await NoteSilence(silence);
+        }
+        finally
+        {
+            // However it went: without the next tick nobody would ever give these leases up.
+            Watch(silence);
+        }
+    }
+
+    private async Task NoteSilence(TimeSpan silence)
+    {
+        if (silence > Silence)
+        {
+            // It spoke meanwhile.
+            return;
+        }
+
         if (silence >= _timings.OfflineAfter && _leases.Count == 0)
         {
             await SetState(AgentState.Offline);
@@ -155,25 +137,31 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
         {
             await SetState(AgentState.Suspect);
         }
-
-        Watch();
     }
 
-    private async Task Lose(List<LeaseRef> leases, string reason)
+    // A lease that was being committed while the agent was removed is in the rows by now. The scheduler wakes the grain
+    // until nothing is left.
+    private async Task SettleRemoval()
     {
-        foreach (var lease in leases)
+        if (Document is null)
         {
-            LogLost(Id, lease.Attempt, reason);
-            await GrainFactory.GetGrain<IRunGrain>(lease.Attempt.Run.ToString()).AttemptLost(lease, reason);
-            _leases.Remove(lease);
+            return;
+        }
+
+        await FindLeases(CancellationToken.None);
+        _leases.LoseAll();
+        await LoseGivenUp();
+        if (_leases.Count == 0)
+        {
+            await Post(batch => batch.Settle());
         }
     }
 
-    // One timer, armed for the next moment at which silence would mean something; it keeps the grain alive until the agent
-    // counts as offline.
-    private void Watch()
+    // One timer, armed for the next moment at which silence would mean something. It counts from the silence that was dealt
+    // with, not from what it has become meanwhile: a limit reached in between is due at once instead of being skipped.
+    private void Watch(TimeSpan dealtWith = default)
     {
-        if (Document is null || Document.IsGone)
+        if (IsGone)
         {
             _watch?.Dispose();
             _watch = null;
@@ -182,32 +170,57 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
 
         TimeSpan?[] limits = [_timings.SuspectAfter, _timings.OfflineAfter, _leases.ShortestLostAfter];
         var silence = Silence;
-        var due = limits.Where(limit => limit > silence).Min() is { } next ? next - silence : TimeSpan.FromSeconds(1);
+        var hasSpoken = silence < dealtWith;
+        var due = limits.Where(limit => hasSpoken || limit > dealtWith).Min() is { } next ? next - silence : TimeSpan.FromSeconds(1);
+        due = due > TimeSpan.Zero ? due : TimeSpan.FromMilliseconds(1);
         _watch ??= this.RegisterGrainTimer(
             _ => CheckSilence(),
             new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
-        _watch.Change(due, Timeout.InfiniteTimeSpan);
+        _watch.Change(due < LongestWatch ? due : LongestWatch, Timeout.InfiniteTimeSpan);
     }
 
     private Task SetState(AgentState state) => Document?.State == state
         ? Task.CompletedTask
-        : Change(document => document with { State = state, LastSeenAt = state == AgentState.Online ? Now : document.LastSeenAt });
+        : Change(document => document with { State = state });
 
-    private Task Change(Func<AgentDocument, AgentDocument> change, Actor? by = null) => _mailbox.Post(batch =>
+    private Task Change(Func<AgentDocument, AgentDocument> change, Actor? by = null) =>
+        Post(batch => batch.Apply(change, by ?? Actor.System));
+
+    private Task Post(Action<AgentChange> apply) => _mailbox.Post(batch =>
     {
-        batch.Apply(change, by ?? Actor.System);
+        apply(batch);
         return Done.Instance;
     });
 
-    private Task Commit(AgentChange change)
+    private async Task Commit(AgentChange change)
     {
+        if (!change.HasChanged && !change.IsSettled)
+        {
+            return;
+        }
+
         var next = change.Next! with { Running = _leases.Count };
         var view = AgentRows.View(Id, next);
-        return CommitAsync(next, AgentRows.Index(Id, next, view, Owner), [Event(EventTypes.ObjectChanged, change.By, view)]);
+        ImmutableArray<NewEvent> events = change.HasChanged ? [Event(EventTypes.ObjectChanged, change.By, view)] : [];
+        DateTimeOffset? wake = next.State == AgentState.Removed && !change.IsSettled ? Now + SettleAfter : null;
+        try
+        {
+            await CommitAsync(next, AgentRows.Index(Id, next, view, Owner), events, nextWake: wake);
+        }
+        catch
+        {
+            // The activation ends; a poll that stayed parked would hold that up.
+            _isEnding = true;
+            Unpark();
+            throw;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Agent {Agent} lost attempt {Attempt}: {Reason}")]
     private partial void LogLost(AgentId agent, AttemptId attempt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt}, lost by agent {Agent}, could not be given up yet; it is tried again")]
+    private partial void LogLoseFailed(AgentId agent, AttemptId attempt, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Agent {Agent} speaks with boot id {BootId}")]
     private partial void LogBoot(AgentId agent, string bootId);

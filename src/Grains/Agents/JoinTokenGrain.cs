@@ -65,7 +65,7 @@ internal sealed class JoinTokenGrain(GrainFacets facets) : DurableGrain<JoinToke
             yield return new FieldError("name", $"An agent's name is {ResourceName.Rule}.");
         }
 
-        if (agent.Labels.Length > 32 || agent.Labels.Any(label => !ResourceName.IsValid(label)))
+        if (agent.Labels.IsDefault || agent.Labels.Length > 32 || agent.Labels.Any(label => !ResourceName.IsValid(label)))
         {
             yield return new FieldError("labels", $"Up to 32 labels, each {ResourceName.Rule}.");
         }

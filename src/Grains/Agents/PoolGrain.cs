@@ -11,11 +11,10 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 {
     // How often the queue is read again from SQL while the pool is in use; bounds how long a lost hint can matter.
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromSeconds(5);
-    private const int QueueLimit = 1_000;
 
-    private readonly LinkedList<AttemptId> _queue = new();
-    private readonly HashSet<AttemptId> _known = [];
+    private readonly PoolQueue _queue = new();
     private readonly Dictionary<AgentId, Slots> _agents = [];
+    private long _offers;
     private bool _hasCalled;
 
     private PoolKey Key => PoolKey.Parse(this.GetPrimaryKeyString());
@@ -29,7 +28,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 
     public Task Enqueue(ImmutableArray<AttemptId> attempts)
     {
-        Add(attempts);
+        _queue.Add(attempts);
         return Match();
     }
 
@@ -37,7 +36,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
     {
         if (free > 0)
         {
-            _agents[agent] = new Slots(agentName, free);
+            _agents[agent] = new Slots(agentName, free, ++_offers);
         }
         else
         {
@@ -51,90 +50,87 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 
     private async Task Reconcile(CancellationToken cancellationToken)
     {
-        var queued = await work.QueuedAsync(Key.Value, QueueLimit, cancellationToken);
-        Add([.. queued.Select(row => AttemptId.Parse($"{row.Subject.Key}/{row.ChildKey}"))]);
+        var read = _queue.BeginRead();
+        var queued = await work.QueuedAsync(Key.Value, PoolQueue.Limit, cancellationToken);
+        _queue.EndRead(read, [.. queued.Select(row => AttemptId.Parse($"{row.Subject.Key}/{row.ChildKey}"))]);
         _hasCalled = false;
         await Match();
     }
 
-    private void Add(ImmutableArray<AttemptId> attempts)
-    {
-        foreach (var attempt in attempts)
-        {
-            if (_known.Add(attempt))
-            {
-                _queue.AddLast(attempt);
-            }
-        }
-    }
-
     private async Task Match()
     {
-        while (_queue.First is { } first && TakeSlot() is var (agent, name))
+        while (!_queue.IsEmpty && TakeSlot() is var (agent, slots))
         {
-            _queue.RemoveFirst();
             // Not awaited: leases of one pool are committed together, not one after the other.
-            HandOff(first.Value, agent, name).Ignore();
+            HandOff(_queue.Take(), agent, slots).Ignore();
         }
 
-        if (_queue.Count > 0 && _agents.Count == 0 && !_hasCalled)
+        if (_queue.IsEmpty)
         {
-            // Once until the next reconcile: agents that were called offer by themselves from then on.
+            _hasCalled = false;
+            if (_queue.IsPartial)
+            {
+                await Reconcile(CancellationToken.None);
+            }
+        }
+        else if (_agents.Count == 0 && !_hasCalled)
+        {
+            // Once for this queue: agents that were called offer by themselves from then on, and new ones find it in SQL.
             _hasCalled = true;
             await CallAgents();
         }
     }
 
-    private async Task HandOff(AttemptId attempt, AgentId agent, string name)
+    private async Task HandOff(AttemptId attempt, AgentId agent, Slots slots)
     {
-        var requeue = true;
+        var isReserved = true;
         try
         {
             var grain = GrainFactory.GetGrain<IAgentGrain>(agent.Value);
-            if (!await grain.Reserve(attempt))
+            isReserved = await grain.Reserve(attempt);
+            if (isReserved)
             {
-                _agents.Remove(agent);
-                return;
-            }
-
-            var lease = await GrainFactory.GetGrain<IRunGrain>(attempt.Run.ToString()).TryLease(attempt, agent, name);
-            requeue = false;
-            if (lease.Granted)
-            {
-                await grain.Deliver(lease.Value);
-            }
-            else
-            {
-                await grain.Unreserve(attempt);
+                await Lease(attempt, grain, agent, slots.Name);
             }
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             // The lease may or may not be committed. The reconcile finds the attempt if it is still queued; if it is leased,
-            // the agent's grain learns of it from the rows.
-            requeue = false;
+            // the agent's grain finds it in the rows when the reservation has expired.
             LogHandOffFailed(attempt, agent, fault);
         }
-        finally
+
+        _queue.Release(attempt, isQueued: !isReserved);
+        if (!isReserved)
         {
-            _known.Remove(attempt);
-            if (requeue)
-            {
-                Requeue(attempt);
-            }
+            Withdraw(agent, slots.Offer);
+            await Match();
         }
     }
 
-    private void Requeue(AttemptId attempt)
+    private async Task Lease(AttemptId attempt, IAgentGrain grain, AgentId agent, string name)
     {
-        if (_known.Add(attempt))
+        var lease = await GrainFactory.GetGrain<IRunGrain>(attempt.Run.ToString()).TryLease(attempt, agent, name);
+        if (lease.Granted)
         {
-            _queue.AddFirst(attempt);
-            Match().Ignore();
+            await grain.Deliver(lease.Value);
+        }
+        else
+        {
+            await grain.Unreserve(attempt);
         }
     }
 
-    private (AgentId Agent, string Name)? TakeSlot()
+    // The agent has no room after all. Only the offer that was tried goes: a newer one may have come meanwhile.
+    private void Withdraw(AgentId agent, long offer)
+    {
+        if (_agents.TryGetValue(agent, out var present) && present.Offer == offer)
+        {
+            _agents.Remove(agent);
+        }
+    }
+
+    private (AgentId Agent, Slots Slots)? TakeSlot()
     {
         if (_agents.Count == 0)
         {
@@ -152,7 +148,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
             _agents.Remove(agent);
         }
 
-        return (agent, slots.Name);
+        return (agent, slots);
     }
 
     // Nobody has offered: tell the agents whose labels fit that there is work; they offer when they have room.
@@ -171,5 +167,5 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Handing {Attempt} to agent {Agent} failed; the reconcile takes it up again")]
     private partial void LogHandOffFailed(AttemptId attempt, AgentId agent, Exception fault);
 
-    private sealed record Slots(string Name, int Free);
+    private sealed record Slots(string Name, int Free, long Offer);
 }

@@ -10,61 +10,72 @@ internal sealed class Mailbox<TBatch>(Func<TBatch> begin, Func<TBatch, Task> com
     private readonly List<Message> _queue = [];
     private bool _draining;
 
-    /// <summary>Applies <paramref name="apply"/> to the next batch and answers once that is committed.</summary>
-    public async Task<TResult> Post<TResult>(Func<TBatch, TResult> apply)
+    /// <summary>
+    /// Applies <paramref name="apply"/> to the next batch and answers once that is committed. A message that throws fails
+    /// alone: the others are applied to a new batch without it, so <paramref name="apply"/> may run more than once.
+    /// </summary>
+    public Task<TResult> Post<TResult>(Func<TBatch, TResult> apply)
     {
         var message = new Message<TResult>(apply);
         _queue.Add(message);
         if (!_draining)
         {
-            await Drain();
+            // Not waited for: whoever comes first is not to wait for all who come later. It never fails.
+            _ = Drain();
         }
 
-        return await message.Answer;
+        return message.Answer;
     }
 
     private async Task Drain()
     {
         _draining = true;
-        try
+        while (_queue.Count > 0)
         {
-            while (_queue.Count > 0)
-            {
-                var batch = _queue.ToArray();
-                _queue.Clear();
-                await Process(batch);
-            }
+            var messages = _queue.ToList();
+            _queue.Clear();
+            await Process(messages);
         }
-        finally
-        {
-            _draining = false;
-        }
+
+        _draining = false;
     }
 
-    private async Task Process(Message[] messages)
+    private async Task Process(List<Message> messages)
     {
         try
         {
-            var state = begin();
-            foreach (var message in messages)
+            var batch = Apply(messages);
+            if (messages.Count > 0)
             {
-                message.Apply(state);
+                await commit(batch);
             }
-
-            await commit(state);
         }
         catch (Exception fault)
         {
-            Array.ForEach(messages, message => message.Fail(fault));
+            messages.ForEach(message => message.Fail(fault));
             return;
         }
 
-        Array.ForEach(messages, message => message.Complete());
+        messages.ForEach(message => message.Complete());
+    }
+
+    private TBatch Apply(List<Message> messages)
+    {
+        while (true)
+        {
+            var batch = begin();
+            if (messages.Find(message => !message.TryApply(batch)) is not { } failed)
+            {
+                return batch;
+            }
+
+            messages.Remove(failed);
+        }
     }
 
     private abstract class Message
     {
-        public abstract void Apply(TBatch batch);
+        public abstract bool TryApply(TBatch batch);
 
         public abstract void Complete();
 
@@ -79,7 +90,19 @@ internal sealed class Mailbox<TBatch>(Func<TBatch> begin, Func<TBatch, Task> com
 
         public Task<TResult> Answer => _answer.Task;
 
-        public override void Apply(TBatch batch) => _result = apply(batch);
+        public override bool TryApply(TBatch batch)
+        {
+            try
+            {
+                _result = apply(batch);
+                return true;
+            }
+            catch (Exception fault)
+            {
+                Fail(fault);
+                return false;
+            }
+        }
 
         public override void Complete() => _answer.TrySetResult(_result!);
 

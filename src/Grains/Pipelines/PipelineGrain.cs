@@ -9,26 +9,47 @@ namespace Control.Grains.Pipelines;
 /// A pipeline: definitions by number, and the numbering of its runs. A start is committed with its number before the run is
 /// made; if the process dies in between, the next activation makes the run.
 /// </summary>
-internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
+internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, ILogger<PipelineGrain> log)
     : DurableGrain<PipelineDocument>(facets, SubjectKinds.Pipeline), IPipelineGrain
 {
     // How many starts are remembered for repeats that outlive the gateway's own memory of idempotency keys.
     private const int RememberedStarts = 100;
     private const int MaxOperationId = 200;
 
-    private PipelineSpec? _spec;
+    // A run that was accepted but could not be made, such as on a full disk, is tried again this often.
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(5);
+
     private readonly HashSet<long> _made = [];
+    private PipelineSpec? _spec;
+    private IGrainTimer? _retry;
 
     private PipelineId Id => PipelineId.Parse(this.GetPrimaryKeyString());
+
+    private IEnumerable<StartRecord> Unmade =>
+        Document?.Starts.Where(start => start.Pending is not null && !_made.Contains(start.Number)) ?? [];
 
     private PipelineDocument? Live => Document is { Deleted: false } document ? document : null;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        foreach (var start in Document?.Starts.Where(start => start.Pending is not null) ?? [])
+        foreach (var start in Unmade.ToList())
         {
-            await MakeRun(start);
+            try
+            {
+                await MakeRun(start);
+            }
+            catch (Exception fault) when (fault is not OutOfMemoryException)
+            {
+                // The pipeline must go on working; it is tried again with the next activation or when the start is repeated.
+                LogMakeFailed(Id, start.Number, fault);
+            }
+        }
+
+        if (IsOrphan && !Unmade.Any())
+        {
+            var made = Document! with { Starts = Remember(Document.Starts) };
+            await CommitAsync(made, Index(made), []);
         }
     }
 
@@ -57,10 +78,14 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
         return View(next, Version);
     }
 
+    public Task Wake() => Task.WhenAll(Unmade.ToList().Select(MakeRun));
+
     public async Task<Outcome<Done>> Delete(long? expectedVersion, Actor by)
     {
         if (Live is not { } document)
         {
+            // A deletion, or a creation, may have died half way: the workspace must not go on counting it.
+            await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).RemovePipeline(Id.Name);
             return NotFound();
         }
 
@@ -69,6 +94,7 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
             return Refusal.VersionMismatch(Version);
         }
 
+        await Wake();
         if (await work.HasUnfinishedAsync(SubjectKinds.Run, Id.ToString(), CancellationToken.None))
         {
             return Refusal.Conflict("pipeline-has-runs", $"The pipeline {Id} has runs that are not finished. Cancel them or wait.", "running");
@@ -89,6 +115,7 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
 
         if (document.Starts.FirstOrDefault(start => start.OperationId == command.OperationId) is { } known)
         {
+            await Wake();
             return new RunStarted(new RunId(Id, known.Number), Repeated: true);
         }
 
@@ -103,7 +130,7 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
         var pending = new PendingRun(
             document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent);
         var start = new StartRecord(command.OperationId, document.LastRun + 1, pending);
-        await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts, start) }, command.By);
+        await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts.Add(start)) }, command.By);
         await MakeRun(start);
         return new RunStarted(new RunId(Id, start.Number), Repeated: false);
     }
@@ -119,14 +146,29 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
             pending.At,
             pending.By,
             pending.TraceParent);
-        await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);
-        _made.Add(start.Number);
+        try
+        {
+            await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);
+            _made.Add(start.Number);
+        }
+        catch
+        {
+            _retry ??= this.RegisterGrainTimer(Retry, new GrainTimerCreationOptions(RetryEvery, RetryEvery) { KeepAlive = true });
+            throw;
+        }
+    }
+
+    private async Task Retry(CancellationToken cancellationToken)
+    {
+        await Wake();
+        _retry?.Dispose();
+        _retry = null;
     }
 
     // Starts whose runs are made are noted as such with the next commit, which costs nothing extra.
-    private ImmutableArray<StartRecord> Remember(ImmutableArray<StartRecord> starts, StartRecord start)
+    private ImmutableArray<StartRecord> Remember(ImmutableArray<StartRecord> starts)
     {
-        var noted = starts.Select(known => _made.Contains(known.Number) ? known with { Pending = null } : known).Append(start).ToList();
+        var noted = starts.Select(known => _made.Contains(known.Number) ? known with { Pending = null } : known).ToList();
         _made.Clear();
         return [.. noted.Where((record, i) => record.Pending is not null || i >= noted.Count - RememberedStarts)];
     }
@@ -181,10 +223,16 @@ internal sealed class PipelineGrain(GrainFacets facets, WorkIndex work)
         document.Deleted ? "deleted" : "active",
         Terminal: document.Deleted,
         document.Deleted,
-        ContractJson.Write(View(document, Version + 1)));
+        ContractJson.Write(View(document, Version + 1)),
+        SecretHash: null,
+        // A start whose run may not be made yet needs an owner: should this silo die, the pipeline is adopted and makes it.
+        document.Starts.Any(start => start.Pending is not null) ? Owner : null);
 
     private PipelineView View(PipelineDocument document, long version) => new(
         Id, document.Description, document.DefinitionVersion, document.CreatedAt, document.UpdatedAt, document.UpdatedBy, document.LastRun, version);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Number} of {Pipeline} was accepted but cannot be made")]
+    private partial void LogMakeFailed(PipelineId pipeline, long number, Exception fault);
 
     private Refusal NotFound() => Refusal.NotFound($"The pipeline {Id}");
 

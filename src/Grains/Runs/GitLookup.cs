@@ -9,7 +9,8 @@ internal static class GitLookup
 {
     private const int MaxOutputChars = 256 * 1024;
 
-    public static async Task<SourceResolution> RunAsync(GitAccess access, string reference, TimeSpan timeout, TimeProvider time)
+    public static async Task<SourceResolution> RunAsync(
+        GitAccess access, bool hasCredentials, string reference, TimeSpan timeout, TimeProvider time)
     {
         var command = GitCommand.ListRemote(access, reference);
         using var limit = new CancellationTokenSource(timeout, time);
@@ -17,7 +18,7 @@ internal static class GitLookup
         {
             WriteFiles(command);
             using var git = Process.Start(StartInfo(command))!;
-            return await Read(git, reference, limit.Token);
+            return await Read(git, hasCredentials, reference, limit.Token);
         }
         catch (OperationCanceledException)
         {
@@ -33,7 +34,7 @@ internal static class GitLookup
         }
     }
 
-    private static async Task<SourceResolution> Read(Process git, string reference, CancellationToken cancellationToken)
+    private static async Task<SourceResolution> Read(Process git, bool hasCredentials, string reference, CancellationToken cancellationToken)
     {
         try
         {
@@ -43,7 +44,7 @@ internal static class GitLookup
             await Task.WhenAll(output, errors, git.WaitForExitAsync(cancellationToken));
             return git.ExitCode == 0
                 ? RemoteRefs.Resolve(reference, await output)
-                : new SourceResolution(null, GitFailure.Explain(await errors, git.ExitCode));
+                : new SourceResolution(null, GitFailure.Explain(await errors, git.ExitCode, hasCredentials));
         }
         finally
         {

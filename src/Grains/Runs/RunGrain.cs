@@ -41,7 +41,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
         _model = RunRows.Load(Id, Document with { Version = Version }, children);
         if (IsOrphan)
         {
-            await CommitAsync(Document, Index(_model), [], default, WakeAt(_model));
+            await Adopt(_model with { Head = _model.Head with { Version = Version + 1 } });
         }
 
         Carry(RunMachine.Recover(_model));
@@ -83,15 +83,23 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     public Task AttemptLost(LeaseRef lease, string reason) => Post(machine => machine.AttemptLost(lease, reason));
 
-    public Task<Assignment?> GetAssignment(LeaseRef lease) => Task.FromResult(
-        _model is { } model
-        && model.Attempts.TryGetValue(lease.Attempt.LocalKey, out var attempt)
-        && attempt.Lease == lease.Lease
-        && attempt.IsHeld
-            ? Assignments.Of(model, attempt)
-            : null);
+    // Through the mailbox, though it changes nothing: a commit under way may be in the rows, and so known to who asks, before
+    // it is known here.
+    public async Task<Assignment?> GetAssignment(LeaseRef lease) =>
+        _model is null ? null : await _mailbox.Post(machine => Held(machine.Model, lease));
 
     public Task Wake() => Post(machine => machine.Recheck());
+
+    private static Assignment? Held(RunModel model, LeaseRef lease) =>
+        model.Attempts.TryGetValue(lease.Attempt.LocalKey, out var attempt) && attempt.Lease == lease.Lease && attempt.IsHeld
+            ? Assignments.Of(model, attempt)
+            : null;
+
+    private async Task Adopt(RunModel model)
+    {
+        await CommitAsync(model.Head, Index(model), [], default, WakeAt(model));
+        _model = model;
+    }
 
     private async Task Post(Action<RunMachine> apply)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Control.Contracts.Workspaces;
 using Control.Engine.Sources;
 using Control.Grains.Durable;
@@ -32,10 +33,9 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
 
     private async Task ResolveAsync(RunId run, GitSource source, string reference)
     {
-        await _slots.WaitAsync();
         try
         {
-            var resolution = await LookUp(run, source, reference);
+            var resolution = await LookUpInSlot(run, source, reference);
             LogResolved(run, resolution.Commit ?? resolution.Error);
             await grains.GetGrain<IRunGrain>(run.ToString()).SourceResolved(resolution);
         }
@@ -43,9 +43,19 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
         {
             LogFailed(run, fault);
         }
+    }
+
+    private async Task<SourceResolution> LookUpInSlot(RunId run, GitSource source, string reference)
+    {
+        await _slots.WaitAsync();
+        try
+        {
+            return await LookUp(run, source, reference);
+        }
         finally
         {
             _slots.Release();
+            // Before the run hears of it: who retries the run at once must get a lookup of its own.
             _running.TryRemove(run, out _);
         }
     }
@@ -68,12 +78,28 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
             }
         }
 
+        return await Ask(source.Repository, reference, workspace, secret);
+    }
+
+    private async Task<SourceResolution> Ask(string repository, string reference, string workspace, SealedSecret? secret)
+    {
         // A fresh name each time: two lookups of one process never share a key's file.
         var keyFile = Path.Combine(Path.GetTempPath(), $"control-{Guid.NewGuid():N}");
-        var access = GitAccess.Create(source.Repository, secret?.Kind, Open(workspace, secret), keyFile, out var unfit);
+        GitAccess? access;
+        string? unfit;
+        try
+        {
+            access = GitAccess.Create(repository, secret?.Kind, Open(workspace, secret), keyFile, out unfit);
+        }
+        catch (Exception fault) when (fault is ControlException or JsonException)
+        {
+            LogUnreadable(workspace, secret!.Name, fault);
+            return new SourceResolution(null, $"The secret '{secret.Name}', which the source's credentials name, cannot be opened. Set it again and retry the run.");
+        }
+
         return access is null
             ? new SourceResolution(null, unfit)
-            : await GitLookup.RunAsync(access, reference, Timeout, time);
+            : await GitLookup.RunAsync(access, secret is not null, reference, Timeout, time);
     }
 
     private SecretValue? Open(string workspace, SealedSecret? secret) => secret is null
@@ -82,6 +108,9 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Source of {Run}: {Result}")]
     private partial void LogResolved(RunId run, string? result);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The secret {Secret} of workspace {Workspace} cannot be opened")]
+    private partial void LogUnreadable(string workspace, string secret, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Looking up the source of {Run} failed; it is tried again within 30 s")]
     private partial void LogFailed(RunId run, Exception fault);

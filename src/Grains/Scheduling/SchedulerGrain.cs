@@ -19,9 +19,13 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
     // A due row that stays due (its grain fails) is tried again after this, not in a loop.
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
+    // Timers take no longer times than 49 days; waking up for nothing once a day costs nothing.
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
+
     private IGrainTimer? _timer;
     private DateTimeOffset _sleepsUntil = DateTimeOffset.MaxValue;
     private bool _hasAdopted;
+    private bool _isAdopting;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -33,10 +37,20 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
 
     public async Task Poke()
     {
-        if (!_hasAdopted)
+        if (_hasAdopted || _isAdopting)
+        {
+            return;
+        }
+
+        _isAdopting = true;
+        try
         {
             // With one silo, rows can only be orphaned by an earlier process; once all are adopted there are no more.
             _hasAdopted = await Adopt();
+        }
+        finally
+        {
+            _isAdopting = false;
         }
     }
 
@@ -52,11 +66,9 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
 
     private async Task Tick(CancellationToken cancellationToken)
     {
-        foreach (var due in await work.DueAsync(time.GetUtcNow(), Batch, cancellationToken))
-        {
-            await Wake(due.Subject);
-        }
-
+        // Side by side: one that hangs does not hold up the others, and their commits are gathered.
+        var due = await work.DueAsync(time.GetUtcNow(), Batch, cancellationToken);
+        await Task.WhenAll(due.Select(subject => Wake(subject.Subject)));
         await Sleep(cancellationToken);
     }
 
@@ -66,7 +78,9 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
         if (await work.NextDueAsync(cancellationToken) is { } next)
         {
             var earliest = time.GetUtcNow() + Breath;
-            SleepUntil(next < earliest ? earliest : next);
+            var at = next < earliest ? earliest : next;
+            // What was committed while this was being read may be due earlier.
+            await Due(at);
         }
     }
 
@@ -74,22 +88,30 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
     {
         _sleepsUntil = at;
         var left = at - time.GetUtcNow();
-        _timer?.Change(left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        var sleep = left < TimeSpan.Zero ? TimeSpan.Zero : left < LongestSleep ? left : LongestSleep;
+        _timer?.Change(sleep, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>True when all are adopted. Those that fail are tried again with the next poke.</summary>
     private async Task<bool> Adopt()
     {
-        var orphans = await work.OrphansAsync(silo.BootId, Batch, CancellationToken.None);
-        foreach (var orphan in orphans)
+        while (true)
         {
-            LogAdopted(orphan.Kind, orphan.Key);
-            await Wake(orphan);
-        }
+            var orphans = await work.OrphansAsync(silo.BootId, Batch, CancellationToken.None);
+            foreach (var orphan in orphans)
+            {
+                LogAdopted(orphan.Kind, orphan.Key);
+            }
 
-        return orphans.Length < Batch;
+            var adopted = await Task.WhenAll(orphans.Select(Wake));
+            if (orphans.Length < Batch || !adopted.Contains(true))
+            {
+                return !adopted.Contains(false);
+            }
+        }
     }
 
-    private async Task Wake(SubjectKey subject)
+    private async Task<bool> Wake(SubjectKey subject)
     {
         try
         {
@@ -97,12 +119,15 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
             {
                 SubjectKinds.Run => GrainFactory.GetGrain<IRunGrain>(subject.Key).Wake(),
                 SubjectKinds.Agent => GrainFactory.GetGrain<IAgentGrain>(subject.Key).Wake(),
+                SubjectKinds.Pipeline => GrainFactory.GetGrain<IPipelineGrain>(subject.Key).Wake(),
                 _ => Task.CompletedTask,
             });
+            return true;
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             LogWakeFailed(subject.Kind, subject.Key, fault);
+            return false;
         }
     }
 

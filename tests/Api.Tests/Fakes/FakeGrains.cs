@@ -162,6 +162,8 @@ internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrai
         return Done.Instance;
     }
 
+    public Task Wake() => Task.CompletedTask;
+
     public async Task<Outcome<RunStarted>> Start(StartRun command)
     {
         await fakes.Enter($"{key} Start", command);
