@@ -1,0 +1,9 @@
+global using System.Collections.Immutable;
+global using Control.Contracts.Access;
+global using Control.Contracts.Agents;
+global using Control.Contracts.Errors;
+global using Control.Contracts.Pipelines;
+global using Control.Contracts.Runs;
+global using Control.Grains.Tests.Silos;
+global using Control.Storage;
+global using Control.Storage.Commits;

@@ -1,0 +1,114 @@
+using Control.Contracts.Workspaces;
+
+namespace Control.Grains.Tests.Pipelines;
+
+public sealed class PipelineTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    private IPipelineGrain Pipeline => _world.Grain<IPipelineGrain>("w/p");
+
+    public async Task InitializeAsync() => _world = await World.StartAsync();
+
+    public async Task DisposeAsync() => await _world.DisposeAsync();
+
+    [Fact]
+    public async Task Start_SameOperation_SameRunAlsoAfterARestart()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        var first = World.Valid(await Pipeline.Start(World.Start("op")));
+        Assert.False(first.Repeated);
+        Assert.Equal(new RunStarted(first.Run, true), World.Valid(await Pipeline.Start(World.Start("op"))));
+        await _world.RestartSiloAsync();
+        Assert.Equal(new RunStarted(first.Run, true), World.Valid(await Pipeline.Start(World.Start("op"))));
+        Assert.Equal(2, World.Valid(await Pipeline.Start(World.Start("other"))).Run.Number);
+    }
+
+    [Fact]
+    public async Task Start_ManyAtOnce_NumbersWithoutGapsAndOneRunPerOperation()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        var started = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Pipeline.Start(World.Start($"op{i % 10}"))));
+        var numbers = started.Select(start => World.Valid(start).Run.Number).Distinct().Order();
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => (long)i), numbers);
+        Assert.Equal(20, started.Count(start => start.Value!.Repeated));
+    }
+
+    [Fact]
+    public async Task Start_MoreThanRemembered_DocumentStaysSmall()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        for (var i = 1; i <= 103; i++)
+        {
+            World.Valid(await Pipeline.Start(World.Start($"op{i}")));
+        }
+
+        var document = (await _world.Commits.LoadAsync(new SubjectKey(SubjectKinds.Pipeline, "w/p")))!.Document;
+        Assert.Equal(100, document.Split("\"operationId\"").Length - 1);
+        Assert.Equal(1, document.Split("\"pending\"").Length - 1);
+        Assert.True(World.Valid(await Pipeline.Start(World.Start("op4"))).Repeated);
+    }
+
+    [Fact]
+    public async Task Start_Wrong_EveryFieldNamed()
+    {
+        await _world.PipelineAsync("parameters: { N: { type: number } }\n" + Yaml.OneJob);
+        var bad = new StartRun(ImmutableDictionary<string, string>.Empty.Add("X", "1"), "main", "", World.Someone, null);
+        var fields = (await Pipeline.Start(bad)).Refusal!.Fields.Select(field => field.Field).ToList();
+        Assert.Contains("operationId", fields);
+        Assert.Contains("ref", fields);
+        Assert.Equal(4, fields.Count);
+        Assert.Equal(RefusalKind.NotFound, (await _world.Grain<IPipelineGrain>("w/none").Start(World.Start("op"))).Refusal?.Kind);
+    }
+
+    [Fact]
+    public async Task Delete_WithUnfinishedRun_RefusedThenNumbersGoOnAfterCreation()
+    {
+        var run = await _world.RunAsync(Yaml.OneJob);
+        var refusal = (await Pipeline.Delete(null, World.Someone)).Refusal;
+        Assert.Equal((RefusalKind.Conflict, "pipeline-has-runs"), (refusal?.Kind, refusal?.Code));
+        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await Pipeline.Delete(null, World.Someone));
+        Assert.Equal(RefusalKind.NotFound, (await Pipeline.Start(World.Start("op"))).Refusal?.Kind);
+        await _world.RestartSiloAsync();
+        Assert.Equal(2, (await _world.RunAsync(Yaml.OneJob)).Number);
+    }
+
+    [Fact]
+    public async Task Put_ByVersion_RefusedWhenAnotherOneWasFirst()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        var put = new PutPipeline(Yaml.TwoStages, 1, false, World.Someone);
+        Assert.Equal((2, 2), (World.Valid(await Pipeline.Put(put)) is var view ? view.DefinitionVersion : 0, view.Version));
+        Assert.Equal(RefusalKind.VersionMismatch, (await Pipeline.Put(put)).Refusal?.Kind);
+        Assert.Equal(RefusalKind.VersionMismatch, (await Pipeline.Put(put with { ExpectedVersion = null, CreateOnly = true })).Refusal?.Kind);
+        Assert.Equal(RefusalKind.VersionMismatch, (await Pipeline.Delete(1, World.Someone)).Refusal?.Kind);
+        Assert.Equal(RefusalKind.BadRequest, (await Pipeline.Put(put with { Text = "stages: []", ExpectedVersion = null })).Refusal?.Kind);
+    }
+
+    [Fact]
+    public async Task Put_WithoutWorkspace_Refused() =>
+        Assert.Equal(RefusalKind.NotFound, (await Pipeline.Put(new PutPipeline(Yaml.OneJob, null, false, World.Someone))).Refusal?.Kind);
+
+    [Fact]
+    public async Task Delete_DiedHalfWay_RepeatFreesTheWorkspace()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        _world.Calls.FailNext("IWorkspaceGrain.RemovePipeline");
+        await Assert.ThrowsAsync<ControlException>(() => Pipeline.Delete(null, World.Someone));
+        var workspace = _world.Grain<IWorkspaceGrain>("w");
+        Assert.Equal(RefusalKind.Conflict, (await workspace.Delete(World.Someone)).Refusal?.Kind);
+        Assert.Equal(RefusalKind.NotFound, (await Pipeline.Delete(null, World.Someone)).Refusal?.Kind);
+        World.Valid(await workspace.Delete(World.Someone));
+    }
+
+    [Fact]
+    public async Task Start_OldDefinitionStaysWithItsRun()
+    {
+        var run = await _world.RunAsync(Yaml.OneJob);
+        World.Valid(await Pipeline.Put(new PutPipeline(Yaml.TwoStages, null, false, World.Someone)));
+        Assert.Equal(1, (await _world.ViewAsync<RunView>(World.Key(run)))!.DefinitionVersion);
+        Assert.Single((await _world.ViewAsync<RunView>(World.Key(run)))!.Stages);
+        Assert.Equal(2, (await _world.ViewAsync<RunView>(World.Key(await _world.RunAsync(run.Pipeline))))!.Stages.Length);
+    }
+}

@@ -1,0 +1,193 @@
+using Control.Contracts;
+using Control.Contracts.Scheduling;
+using Control.Contracts.Workspaces;
+using Control.Engine.Runs;
+using Control.Runtime.Hosting;
+using Control.Storage.Queries.Subjects;
+using Control.TestKit;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+
+namespace Control.Grains.Tests.Silos;
+
+/// <summary>A silo on a store of its own and a clock that stands still; it can be stopped and started again on the same store.</summary>
+internal sealed class World : IAsyncDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly Actor Someone = new(ActorKind.Token, "t1", "someone");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("control-grains-").FullName;
+    private readonly List<TestAgent> _agents = [];
+    private TestSilo? _silo;
+
+    private World()
+    {
+    }
+
+    public ManualClock Clock { get; } = new();
+
+    public CallFilter Calls { get; private set; } = new();
+
+    public TestSilo Silo => _silo!;
+
+    public CommitStore Commits => Service<CommitStore>();
+
+    public static async Task<World> StartAsync()
+    {
+        var world = new World();
+        await world.StartSiloAsync();
+        return world;
+    }
+
+    public async Task StopSiloAsync()
+    {
+        await Task.WhenAll(_agents.Select(agent => agent.HangUpAsync()));
+        await Silo.DisposeAsync();
+    }
+
+    public async Task StartSiloAsync()
+    {
+        Calls = new CallFilter();
+        _silo = await TestSilo.StartAsync(services =>
+        {
+            services.AddSingleton<TimeProvider>(Clock);
+            services.AddSingleton<IIncomingGrainCallFilter>(Calls);
+            services.AddControlStorage(options => options.DataDirectory = _folder);
+            services.AddControlGrains();
+            services.AddGrainRuntime(null, typeof(GrainServices).Assembly);
+        });
+    }
+
+    public async Task RestartSiloAsync()
+    {
+        await StopSiloAsync();
+        await StartSiloAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopSiloAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    public T Service<T>()
+        where T : notnull => Silo.Services.GetRequiredService<T>();
+
+    public TGrain Grain<TGrain>(object key)
+        where TGrain : IGrainWithStringKey => Silo.Grains.GetGrain<TGrain>(key.ToString()!);
+
+    public IRunGrain Run(RunId id) => Grain<IRunGrain>(id);
+
+    public ISchedulerGrain Scheduler => Grain<ISchedulerGrain>("0");
+
+    /// <summary>Puts a definition, its workspace too where it is missing.</summary>
+    public async Task<PipelineId> PipelineAsync(string yaml, string id = "w/p")
+    {
+        var pipeline = PipelineId.Parse(id);
+        await Grain<IWorkspaceGrain>(pipeline.Workspace).Create(new CreateWorkspace("", Someone));
+        var put = await Grain<IPipelineGrain>(id).Put(new PutPipeline(yaml, null, false, Someone));
+        Assert.True(put.Granted, string.Join(" ", put.Refusal?.Fields.Select(field => $"{field.Field}: {field.Message}") ?? []));
+        return pipeline;
+    }
+
+    public async Task<RunId> RunAsync(PipelineId pipeline, string? operation = null) =>
+        Valid(await Grain<IPipelineGrain>(pipeline).Start(Start(operation ?? Guid.NewGuid().ToString("N")))).Run;
+
+    public async Task<RunId> RunAsync(string yaml) => await RunAsync(await PipelineAsync(yaml));
+
+    public static StartRun Start(string operation) =>
+        new(ImmutableDictionary<string, string>.Empty, null, operation, Someone, null);
+
+    public static T Valid<T>(Outcome<T> outcome)
+        where T : class
+    {
+        Assert.True(outcome.Granted, outcome.Refusal?.Message);
+        return outcome.Value;
+    }
+
+    /// <summary>Registers an agent that has not spoken yet.</summary>
+    public async Task<TestAgent> AgentAsync(string id = "a1", int capacity = 1, params ImmutableArray<string> labels)
+    {
+        Valid(await Grain<IAgentGrain>(id).Register(new RegisterAgent(id, labels, capacity, new string('a', 64), "1.0", Someone)));
+        var agent = new TestAgent(this, new AgentId(id), capacity);
+        _agents.Add(agent);
+        return agent;
+    }
+
+    public async Task<long> VersionAsync(RunId run) => (await Commits.LoadAsync(Key(run)))!.Version;
+
+    public async Task<AttemptRecord> AttemptAsync(RunId run, string localKey) =>
+        ContractJson.Read<AttemptRecord>((await Commits.LoadChildAsync(Key(run), localKey))!.Document);
+
+    public async Task<AttemptRecord> UntilAttemptAsync(RunId run, string localKey, AttemptState state) => await UntilAsync(
+        Key(run),
+        async () => await Commits.LoadChildAsync(Key(run), localKey) is { } row
+            && ContractJson.Read<AttemptRecord>(row.Document) is var attempt && attempt.State == state ? attempt : null);
+
+    public async Task<RunView> UntilRunAsync(RunId run, params RunState[] states) => await UntilAsync(
+        Key(run), async () => await ViewAsync<RunView>(Key(run)) is { } view && states.Contains(view.State) ? view : null);
+
+    public async Task<AgentView> UntilAgentAsync(AgentId agent, AgentState state) => await UntilAsync(
+        new SubjectKey(SubjectKinds.Agent, agent.Value),
+        async () => (await Commits.LoadAsync(new SubjectKey(SubjectKinds.Agent, agent.Value)))?.Index.View is { } json
+            && ContractJson.Read<AgentView>(json) is var view && view.State == state ? view : null);
+
+    public async Task<T?> ViewAsync<T>(SubjectKey key)
+        where T : class => (await new SubjectQueries(Service<ControlStore>()).GetAsync<T>(key.Kind, key.Key))?.View;
+
+    /// <summary>Looks again after every change of the subject, until there is what is looked for.</summary>
+    public async Task<T> UntilAsync<T>(SubjectKey subject, Func<Task<T?>> look)
+        where T : class
+    {
+        using var changed = new SemaphoreSlim(0);
+        using var subscription = Service<ControlStore>().Signals.Subscribe(subject, () => changed.Release());
+        while (true)
+        {
+            if (await look() is { } found)
+            {
+                return found;
+            }
+
+            Assert.True(await changed.WaitAsync(Limit), $"{subject} did not come to the state that was waited for.");
+        }
+    }
+
+    /// <summary>Writes a new version of a subject behind its grain's back.</summary>
+    public async Task OvertakeAsync(SubjectKey key)
+    {
+        var row = (await Commits.LoadAsync(key))!;
+        await Commits.CommitAsync(new Commit { Subject = key, ExpectedVersion = row.Version, Document = row.Document, Index = row.Index });
+    }
+
+    /// <summary>Keeps commits from happening until disposed; meanwhile it can write itself.</summary>
+    public StoreLock Lock() => new(Path.Combine(_folder, "control.db"));
+
+    public static SubjectKey Key(RunId run) => new(SubjectKinds.Run, run.ToString());
+}
+
+/// <summary>The write lock of the store, taken from outside.</summary>
+internal sealed class StoreLock : IDisposable
+{
+    private readonly SqliteConnection _connection;
+
+    public StoreLock(string file)
+    {
+        _connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        _connection.Open();
+        Execute("BEGIN IMMEDIATE");
+    }
+
+    public void Execute(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose()
+    {
+        Execute("COMMIT");
+        _connection.Dispose();
+    }
+}
