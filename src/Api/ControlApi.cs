@@ -1,3 +1,4 @@
+using System.Text;
 using Control.Api.Agents;
 using Control.Api.Events;
 using Control.Api.Pipelines;
@@ -64,7 +65,8 @@ public static class ControlApi
         TokenRoutes.Map(api);
         AgentWireRoutes.Map(api);
         HealthRoutes.Map(app);
-        app.MapOpenApi("/openapi.json").AllowAnonymous();
+        app.MapGet("/openapi.json", async (OpenApiText document) => TypedResults.Text(await document.GetAsync(), "application/json", Encoding.UTF8))
+            .AllowAnonymous().ExcludeFromDescription();
         return app;
     }
 

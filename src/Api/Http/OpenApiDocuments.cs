@@ -7,10 +7,13 @@ namespace Control.Api.Http;
 /// <summary>Completes the generated OpenAPI document by what routing does not know.</summary>
 internal static class OpenApiDocuments
 {
+    /// <summary>The document's name among others that a host may have.</summary>
+    public const string Name = "v1";
+
     /// <summary>Query parameters that are read as text, so that errors can name them, but are numbers.</summary>
     private static readonly ImmutableArray<string> Numbers = ["limit", "after", "offset", "version", "lease"];
 
-    public static void AddControlOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    public static void AddControlOpenApi(this IServiceCollection services) => services.AddSingleton<OpenApiText>().AddOpenApi(Name, options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
@@ -23,7 +26,7 @@ internal static class OpenApiDocuments
 
     private static void Complete(OpenApiDocument document)
     {
-        document.Info = new OpenApiInfo { Title = "Control", Version = "v1", Description = "The REST interface of Control." };
+        document.Info = new OpenApiInfo { Title = "Control", Version = Name, Description = "The REST interface of Control." };
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

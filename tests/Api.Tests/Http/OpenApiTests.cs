@@ -1,3 +1,6 @@
+using Control.Api.Http;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Control.Api.Tests.Http;
 
 public sealed class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
@@ -31,6 +34,13 @@ public sealed class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
             Assert.True(o.GetProperty("responses").GetProperty("default").GetProperty("content").TryGetProperty("application/problem+json", out _));
         });
         Assert.Equal(operations.Count, operations.Select(o => o.GetProperty("operationId").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Document_AskedForAgain_IsNotMadeAgain()
+    {
+        var document = host.App.Services.GetRequiredService<OpenApiText>();
+        Assert.Same(await document.GetAsync(), await document.GetAsync());
     }
 
     private static string Root()
