@@ -21,7 +21,11 @@ public sealed record JoinRequest(
     string Name,
     ImmutableArray<string> Labels,
     int Capacity,
-    string SoftwareVersion);
+    string SoftwareVersion)
+{
+    /// <summary>The record's own text would show both secrets.</summary>
+    public override string ToString() => $"{nameof(JoinRequest)} by {TokenId}";
+}
 
 /// <summary>The answer to a join.</summary>
 /// <param name="AgentId">The agent's id; its bearer token is <c>cta_{agentId}.{credentialSecret}</c>.</param>

@@ -59,7 +59,11 @@ public sealed record SealedSecret(
 /// <param name="Text">The value of a <see cref="SecretKind.Text"/> secret or of an SSH key.</param>
 /// <param name="User">The user name of a password.</param>
 /// <param name="Password">The password.</param>
-public sealed record SecretValue(string? Text = null, string? User = null, string? Password = null);
+public sealed record SecretValue(string? Text = null, string? User = null, string? Password = null)
+{
+    /// <summary>The record's own text would show the value.</summary>
+    public override string ToString() => nameof(SecretValue);
+}
 
 /// <summary>What a secret is sealed for, so that a row moved elsewhere does not open.</summary>
 public static class SecretContext
