@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Control.Api.Workspaces;
 using Control.Contracts.Agents;
+using Control.Contracts.Runs;
 using Control.Contracts.Workspaces;
 using Control.Storage.Secrets;
 using Microsoft.Extensions.Logging;
@@ -9,17 +11,47 @@ namespace Control.Api.Agents;
 /// <summary>Fills assignments with the secrets they name, at the last moment before they leave for their agent.</summary>
 internal sealed partial class AssignmentSecrets(IGrainFactory grains, SecretBox box, ILogger<AssignmentSecrets> logger)
 {
-    /// <summary>The orders, ready to be sent to the agent they are for.</summary>
+    /// <summary>
+    /// Most bytes of work in one answer. Agents read up to 16 MiB: beyond that an answer is lost, and again each time it is
+    /// repeated, with the work of others in it.
+    /// </summary>
+    private const long MaxBytes = 8L << 20;
+
+    /// <summary>
+    /// The orders, ready to be sent to the agent they are for. Work that finds no room stays behind and comes with the next
+    /// poll, as when an answer is lost; work that never can is reported as failed.
+    /// </summary>
     public async Task<AgentOrdersMessage> AddToAsync(AgentOrders orders, CancellationToken cancellationToken)
     {
-        var start = ImmutableArray.CreateBuilder<AssignmentMessage>(orders.Start.Length);
+        var start = ImmutableArray.CreateBuilder<AssignmentMessage>();
+        var room = MaxBytes;
         foreach (var assignment in orders.Start)
         {
-            start.Add(await AddToAsync(assignment, cancellationToken));
+            var message = await AddToAsync(assignment, cancellationToken);
+            var size = JsonSerializer.SerializeToUtf8Bytes(message, ContractJson.Options).LongLength;
+            if (size > MaxBytes)
+            {
+                await GiveUpAsync(assignment, size);
+            }
+            else if ((room -= size) >= 0)
+            {
+                start.Add(message);
+            }
         }
 
         return new AgentOrdersMessage(start.ToImmutable(), orders.Stop, orders.Forget);
     }
+
+    private Task GiveUpAsync(Assignment assignment, long size) => grains.GetGrain<IRunGrain>(assignment.Attempt.Run.ToString()).Report(new AttemptReport(
+        assignment.Attempt,
+        assignment.Lease,
+        assignment.Agent,
+        ReportKind.Failed,
+        Reasons.AgentError,
+        $"The job's steps, environment and secrets have {size} bytes; up to {MaxBytes} can be sent to an agent. Let earlier jobs declare fewer or smaller outputs.",
+        null,
+        ImmutableSortedDictionary<string, string>.Empty,
+        0));
 
     private async Task<AssignmentMessage> AddToAsync(Assignment assignment, CancellationToken cancellationToken)
     {

@@ -75,6 +75,23 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Poll_MoreWorkThanFits_LeavesSomeBehindAndGivesUpTheHopeless()
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        own.Grains.Orders = new AgentOrders([Large(1, 9), Large(2, 3), Large(3, 3), Large(4, 3)], [], []);
+        using (var agent = own.Client(own.Agent))
+        {
+            var orders = ContractJson.Read<AgentOrdersMessage>(await (await PollAsync(agent)).Content.ReadAsStringAsync());
+            Assert.Equal([2, 3], orders.Start.Select(s => s.Assignment.Attempt.Number));
+            var report = Assert.Single(own.Grains.Commands.OfType<AttemptReport>());
+            Assert.Equal((1, 4, "agent-1", ReportKind.Failed), (report.Attempt.Number, report.Lease, report.Agent.Value, report.Kind));
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Poll_ServerStops_IsSentAwayAtOnce()
     {
         var own = new ApiHost();
@@ -203,6 +220,10 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
         Attempt, 4, new AgentId("agent-1"), [],
         [new SecretEnv("USER", "registry", "user"), new SecretEnv("PASS", "registry", "password"), new SecretEnv("X", "gone", "text"), new SecretEnv("Y", "deploy-key", "user")],
         [new StepSpec("s", "true", "sh", "", [], 0)], [], new CheckoutSpec("https://git.example/x", "main", "abc", 1, "deploy-key"), 60, 120, 1 << 20, null);
+
+    private static Assignment Large(int number, int mebibytes) => new(
+        Attempt with { Number = number }, 4, new AgentId("agent-1"), [new Control.Contracts.Pipelines.EnvVar("A", new string('x', mebibytes << 20))],
+        [], [], [], null, 60, 120, 1 << 20, null);
 
     private static Task<HttpResponseMessage> PollAsync(HttpClient agent) =>
         agent.PostAsync("agent/poll", JsonContent.Create(new AgentPoll("boot", 1, 1, [], TimeSpan.Zero), options: ContractJson.Options));
