@@ -14,6 +14,7 @@ internal sealed class ControlProcess : IAsyncDisposable
     private readonly List<(string Text, TaskCompletionSource<string> Seen)> _awaited = [];
     private readonly Process _process;
     private readonly Task _reading;
+    private bool _isDisposed;
 
     private ControlProcess(Process process)
     {
@@ -65,11 +66,7 @@ internal sealed class ControlProcess : IAsyncDisposable
     /// <summary>SIGKILL; returns once it is gone.</summary>
     public async Task Kill()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-        }
-
+        _process.Kill();
         await _process.WaitForExitAsync();
     }
 
@@ -87,10 +84,15 @@ internal sealed class ControlProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>As <see cref="Kill"/>, if it still runs; may be called again.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Kill();
-        _process.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            await Kill();
+            _process.Dispose();
+        }
     }
 
     private async Task Read(StreamReader reader)

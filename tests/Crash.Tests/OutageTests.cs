@@ -12,7 +12,7 @@ public sealed class OutageTests(ITestOutputHelper output)
     public async Task ServerKilled_StartedLater_JobsWentOnAndLogsAreComplete(int downSeconds)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
-        await using var site = await Site.Start();
+        await using var site = await Site.Start(output);
         await site.StartAgent("worker");
         foreach (var fifo in (string[])["go-first", "done-first", "go-second"])
         {

@@ -3,16 +3,19 @@ using System.Net;
 using System.Net.Sockets;
 using Control.Cli.Client;
 using Control.Contracts.Agents;
+using Xunit.Abstractions;
 
 namespace Control.Crash.Tests;
 
 /// <summary>A server process and agent processes on a folder of their own; disposing kills and removes everything.</summary>
 internal sealed class Site : IAsyncDisposable
 {
-    private readonly List<ControlProcess> _agents = [];
+    private readonly List<ControlProcess> _processes = [];
     private ControlClient? _client;
 
-    private Site(string folder, int port) => (Folder, Port) = (folder, port);
+    private readonly ITestOutputHelper? _output;
+
+    private Site(string folder, int port, ITestOutputHelper? output) => (Folder, Port, _output) = (folder, port, output);
 
     /// <summary>Everything's folder; jobs may use it to tell the test something.</summary>
     public string Folder { get; }
@@ -26,9 +29,10 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>An administrator who is patient with a server that is away.</summary>
     public ControlClient Client => _client!;
 
-    public static async Task<Site> Start(int insideCapacity = 0)
+    /// <summary>Starts a server with a workspace <c>crash</c>; what its processes print goes to <paramref name="output"/> in the end.</summary>
+    public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0)
     {
-        var site = new Site(Directory.CreateTempSubdirectory("control-crash-").FullName, FreePort());
+        var site = new Site(Directory.CreateTempSubdirectory("control-crash-").FullName, FreePort(), output);
         try
         {
             await site.StartServer(insideCapacity);
@@ -45,7 +49,7 @@ internal sealed class Site : IAsyncDisposable
 
     public async Task StartServer(int insideCapacity = 0)
     {
-        Server = ControlProcess.Start(Folder, [.. ServerArguments(Port), "--agent-capacity", insideCapacity.ToString(CultureInfo.InvariantCulture)]);
+        Server = Begin(ControlProcess.Start(Folder, [.. ServerArguments(Port), "--agent-capacity", insideCapacity.ToString(CultureInfo.InvariantCulture)]));
         await Server.Line("Control listens on");
         Fingerprint = (await Server.Line("fingerprint")).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1];
     }
@@ -71,10 +75,9 @@ internal sealed class Site : IAsyncDisposable
             await File.WriteAllTextAsync(tokenFile, token.Value.Token);
         }
 
-        var agent = ControlProcess.Start(
+        var agent = Begin(ControlProcess.Start(
             Folder, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--name", name,
-            "--capacity", capacity.ToString(CultureInfo.InvariantCulture));
-        _agents.Add(agent);
+            "--capacity", capacity.ToString(CultureInfo.InvariantCulture)));
         await agent.Line("Serving as");
         return agent;
     }
@@ -105,16 +108,22 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client?.Dispose();
-        foreach (var agent in _agents)
+        foreach (var process in _processes)
         {
-            await agent.DisposeAsync();
+            await process.DisposeAsync();
+            _output?.WriteLine(process.Output);
         }
 
-        await Server.DisposeAsync();
         var left = await Leftovers.WaitUntilNone(Folder);
         Directory.Delete(Folder, recursive: true);
         Assert.Empty(left);
     }
 
     private string Fingerprint { get; set; } = "";
+
+    private ControlProcess Begin(ControlProcess process)
+    {
+        _processes.Add(process);
+        return process;
+    }
 }

@@ -6,18 +6,12 @@ using Xunit.Abstractions;
 
 namespace Control.Crash.Tests;
 
-/// <summary>
-/// The server is killed at the n-th event of a run, for many n, and started again at once: the run must end as it does
-/// undisturbed, with every job started once per attempt and no event missing or repeated.
-/// </summary>
-public sealed class SweepTests(ITestOutputHelper output)
+/// <summary>See <see cref="Sweep"/>.</summary>
+public sealed class RetrySweepTests(ITestOutputHelper output)
 {
-    // Every n would take minutes; what lies between is hit by chance, because the kill comes a moment after the event.
-    private const int Stride = 3;
-
     [Fact]
     public async Task ServerKilledAtAnyEvent_GateRulesAndRetry_EndsAsUndisturbed() =>
-        await Sweep("all", folder => $$"""
+        await Sweep.Play(output, "retry", 2, folder => $$"""
             stages:
               - name: build
                 jobs:
@@ -43,10 +37,14 @@ public sealed class SweepTests(ITestOutputHelper output)
                       - test "$CONTROL_ATTEMPT" = 2
                       - echo "DONE=$MADE for $CHANNEL" >> "$CONTROL_OUTPUT"
             """);
+}
 
+/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the other.</summary>
+public sealed class CancelSweepTests(ITestOutputHelper output)
+{
     [Fact]
     public async Task ServerKilledAtAnyEvent_Cancelled_EndsAsUndisturbed() =>
-        await Sweep("cancel", folder => $$"""
+        await Sweep.Play(output, "cancel", 1, folder => $$"""
             stages:
               - name: build
                 jobs:
@@ -59,16 +57,24 @@ public sealed class SweepTests(ITestOutputHelper output)
                 jobs:
                   reached: { steps: ["true"] }
             """);
+}
 
-    private async Task Sweep(string name, Func<string, string> definition)
+/// <summary>
+/// The server is killed at the n-th event of a run, for every n or every second, and started again at once: the run must end
+/// as it does undisturbed, with every job started once per attempt and no event missing or repeated. The kill comes a moment
+/// after the event, often in the next commit or in a request.
+/// </summary>
+internal static class Sweep
+{
+    public static async Task Play(ITestOutputHelper output, string name, int stride, Func<string, string> definition)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
-        await using var site = await Site.Start();
+        await using var site = await Site.Start(output);
         await site.StartAgent("worker");
         var pipeline = await site.Define(name, definition(site.Folder));
         var (expected, events) = await Play(site, pipeline, int.MaxValue, limit.Token);
         output.WriteLine($"undisturbed, {events} events:\n{expected}");
-        for (var kill = 0; kill <= events; kill += Stride)
+        for (var kill = 0; kill <= events; kill += stride)
         {
             var began = TimeProvider.System.GetTimestamp();
             var (actual, _) = await Play(site, pipeline, kill, limit.Token);
@@ -94,7 +100,7 @@ public sealed class SweepTests(ITestOutputHelper output)
         Assert.Equal(seen.Select(Whole), again.Select(Whole));
         var started = await site.Client.GetAttemptsAsync(run, limit);
         Assert.Equal(
-            started.Where(attempt => attempt.StartedAt is not null).Select(attempt => attempt.Id.ToString()).Order(StringComparer.Ordinal),
+            started.Where(attempt => attempt.LeasedAt is not null).Select(attempt => attempt.Id.ToString()).Order(StringComparer.Ordinal),
             (await File.ReadAllLinesAsync(markers, limit)).Order(StringComparer.Ordinal));
         return (await site.Tell(run), seen.Count);
     }

@@ -26,7 +26,7 @@ public sealed class TerminationTests(ITestOutputHelper output)
     public async Task Agent_Terminated_EndsItsJobsTellsAndExitsWithZero()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
-        await using var site = await Site.Start();
+        await using var site = await Site.Start(output);
         var agent = await site.StartAgent("worker");
         var (run, processes) = await StartEndless(site, limit.Token);
 
@@ -44,7 +44,7 @@ public sealed class TerminationTests(ITestOutputHelper output)
     public async Task Server_TerminatedWithAJobOfItsAgentInside_LeavesNothingAndGoesOnAfterTheStart()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
-        await using var site = await Site.Start(insideCapacity: 2);
+        await using var site = await Site.Start(output, insideCapacity: 2);
         var (run, processes) = await StartEndless(site, limit.Token);
 
         var began = TimeProvider.System.GetTimestamp();
@@ -61,7 +61,7 @@ public sealed class TerminationTests(ITestOutputHelper output)
     public async Task Server_TerminatedWithParkedAgentAndOpenStream_ExitsWithZero()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
-        await using var site = await Site.Start();
+        await using var site = await Site.Start(output);
         await site.StartAgent("worker");
         var (run, processes) = await StartEndless(site, limit.Token);
         await using var stream = site.Client.WatchRunAsync(run, 0, limit.Token).GetAsyncEnumerator(limit.Token);

@@ -156,7 +156,8 @@ public sealed partial class ControlClient : IDisposable
     /// <summary>True for failures that may be over with the next try.</summary>
     private static bool IsPassing(Exception e) => e switch
     {
-        HttpRequestException http => http.HttpRequestError != HttpRequestError.SecureConnectionError,
+        // A refused certificate stays refused; a handshake that broke off is a broken connection like others.
+        HttpRequestException http => http.InnerException is not AuthenticationException,
         IOException or OperationCanceledException => true,
         ProblemException problem => problem.Problem.Status is 502 or 503 or 504 or 429
             || problem.Problem.Code == "idempotency-in-progress",
