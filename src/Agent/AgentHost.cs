@@ -108,7 +108,7 @@ public sealed partial class AgentHost : BackgroundService
         var mark = Mark.OfBoot(credential.Installation, bootId);
         JobTable? jobs = null;
         using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark);
-        using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(credential.Fingerprint), _time);
+        using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());

@@ -46,6 +46,18 @@ public class JoinTests
         Assert.Single(test.Server.Joins.Select(j => j.CredentialSecret).Distinct());
     }
 
+    [Theory]
+    [InlineData("https://127.0.0.1:7443", false)]
+    [InlineData("https://localhost:7443", false)]
+    [InlineData("https://[::1]:7443", false)]
+    [InlineData("https://control.example.com", true)]
+    public void CreateHandler_ServerOnThisMachine_IsReachedWithoutProxy(string server, bool usesProxy)
+    {
+        using var handler = Link.ServerLink.CreateHandler(new Uri(server), null);
+
+        Assert.Equal(usesProxy, handler.UseProxy);
+    }
+
     [Fact]
     public async Task Join_WrongFingerprint_IsRefusedBeforeTheTokenIsSent()
     {

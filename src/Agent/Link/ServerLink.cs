@@ -40,12 +40,15 @@ internal sealed class ServerLink : IDisposable
     }
 
     /// <summary>HTTPS with keep-alive pings, so that a half-open connection is noticed, and the pin instead of authorities when there is one.</summary>
-    public static SocketsHttpHandler CreateHandler(string? fingerprint)
+    /// <param name="server">A server on this machine is not asked for by way of the proxy that HTTPS_PROXY may name.</param>
+    /// <param name="fingerprint">The pin; null for authorities.</param>
+    public static SocketsHttpHandler CreateHandler(Uri server, string? fingerprint)
     {
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
+            UseProxy = !server.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
