@@ -95,7 +95,8 @@ internal sealed class WorkFolder
         }
 
         using var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardError = true })!;
-        await process.StandardError.ReadToEndAsync().ConfigureAwait(false);
+        // Read so that it does not block, kept nowhere: a job may have left a million things to complain about.
+        await process.StandardError.BaseStream.CopyToAsync(Stream.Null).ConfigureAwait(false);
         await process.WaitForExitAsync().ConfigureAwait(false);
         return process.ExitCode == 0;
     }
