@@ -46,6 +46,22 @@ public class JoinTests
         Assert.Single(test.Server.Joins.Select(j => j.CredentialSecret).Distinct());
     }
 
+    [Fact]
+    public async Task JoinAsync_HandshakeBreaksOff_IsTriedAgainLater()
+    {
+        using var server = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        server.Start();
+        var url = new Uri($"https://{server.LocalEndpoint}");
+        using var link = new Link.ServerLink(url, Link.ServerLink.CreateHandler(url, null), TimeProvider.System);
+        var joining = link.JoinAsync(new("id", "secret", "own", "builder", [], 1, "1"), CancellationToken.None);
+        using (var client = await server.AcceptTcpClientAsync())
+        {
+            Assert.True(await client.GetStream().ReadAsync(new byte[1]) > 0);
+        }
+
+        Assert.Equal(Link.Verdict.Away, (await joining).Verdict);
+    }
+
     [Theory]
     [InlineData("https://127.0.0.1:7443", false)]
     [InlineData("https://localhost:7443", false)]

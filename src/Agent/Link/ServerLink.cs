@@ -106,9 +106,10 @@ internal sealed class ServerLink : IDisposable
                 using var response = await _http.PostAsync(path, content, either.Token).ConfigureAwait(false);
                 return await ReadAsync<T>(response, either.Token).ConfigureAwait(false);
             }
-            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError || e.InnerException is AuthenticationException)
+            // A handshake that merely broke off, as when the server restarts, is a broken connection like others.
+            catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
             {
-                return new(Verdict.Insecure, null, e.InnerException?.Message ?? e.Message);
+                return new(Verdict.Insecure, null, e.InnerException.Message);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
             {
