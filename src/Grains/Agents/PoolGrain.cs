@@ -83,7 +83,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 
     private async Task HandOff(AttemptId attempt, AgentId agent, Slots slots)
     {
-        var isReserved = true;
+        var isReserved = false;
         try
         {
             var grain = GrainFactory.GetGrain<IAgentGrain>(agent.Value);

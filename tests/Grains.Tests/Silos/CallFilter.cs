@@ -56,6 +56,9 @@ internal sealed class CallFilter : IIncomingGrainCallFilter
         return gate;
     }
 
+    /// <summary>No more faults.</summary>
+    public void Clear() => _scripts.Clear();
+
     private void Script(string method, Func<IIncomingGrainCallContext, Task> script) =>
         _scripts.GetOrAdd(method, _ => new()).Enqueue(script);
 }
