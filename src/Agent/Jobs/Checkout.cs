@@ -116,6 +116,6 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
     {
         var output = _output.GetBuffer().AsSpan(0, (int)_output.Length);
         log.Write(output);
-        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code)}");
+        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code, message.SourceCredential is not null)}");
     }
 }

@@ -35,6 +35,7 @@ public sealed partial class ControlClient : IDisposable
         {
             AllowAutoRedirect = false, // a redirect could carry the token elsewhere
             AutomaticDecompression = DecompressionMethods.All,
+            UseProxy = !_options.Server.IsLoopback, // a proxy's loopback is another machine
             ConnectTimeout = TimeSpan.FromSeconds(10),
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = _pin.Accept },
         };
