@@ -43,7 +43,9 @@ internal sealed class PoolQueue
         _waiting.Clear();
         Add(rows);
         Add(hints);
-        IsPartial = rows.Length == Limit;
+
+        // A read that brought nothing but what is being handed over already would only be read again and again.
+        IsPartial = rows.Length == Limit && _order.Count > 0;
     }
 
     /// <summary>Takes the first for a hand-over.</summary>

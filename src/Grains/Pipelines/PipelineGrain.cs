@@ -14,7 +14,7 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
 {
     // How many starts are remembered for repeats that outlive the gateway's own memory of idempotency keys.
     private const int RememberedStarts = 100;
-    private const int MaxOperationId = 200;
+    private const int MaxOperationId = 128;
 
     // A run that was accepted but could not be made, such as on a full disk, is tried again this often.
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(5);

@@ -66,6 +66,20 @@ public sealed class PoolQueueTests
     }
 
     [Fact]
+    public void EndRead_AllBeingHandedOverAlready_IsNotPartial()
+    {
+        var rows = Enumerable.Range(1, PoolQueue.Limit).Select(Attempt).ToImmutableArray();
+        Read(rows);
+        while (!_queue.IsEmpty)
+        {
+            _queue.Take();
+        }
+
+        Read(rows);
+        Assert.False(_queue.IsPartial);
+    }
+
+    [Fact]
     public void EndRead_AsManyAsTheLimit_IsPartialUntilTheNext()
     {
         Read([.. Enumerable.Range(1, PoolQueue.Limit).Select(Attempt)]);
