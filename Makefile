@@ -6,7 +6,7 @@ DATA ?= .control/data
 LISTEN ?= 127.0.0.1:7443
 OUT := artifacts/$(GRAIN_RUNTIME)/bin
 # Says what it builds and, only when that fails, everything the compiler said.
-build_project = echo "building $(1)"; out=$$(dotnet build $(1) -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) \
+build_project = echo "building $(1)" >&2; out=$$(dotnet build $(1) -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) \
 	-v quiet --nologo 2>&1) || { printf '%s\n' "$$out"; exit 1; }
 TESTS := $(sort $(wildcard tests/*.Tests))
 
