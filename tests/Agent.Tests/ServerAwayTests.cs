@@ -115,7 +115,7 @@ public class ServerAwayTests
     }
 
     [Fact]
-    public async Task Report_AnswerLost_IsRepeatedUnchanged()
+    public async Task Report_AnswerLost_IsRepeatedAndSaysHowLongAgoItWas()
     {
         await using var agent = await TestAgent.StartAsync();
         var lost = 0;
@@ -125,7 +125,8 @@ public class ServerAwayTests
         await agent.Server.Until(() => agent.Server.Reports.Count(r => r.Kind == ReportKind.Succeeded) == 2);
 
         var reports = agent.Server.Reports.Where(r => r.Kind == ReportKind.Succeeded).ToArray();
-        Assert.Equal(reports[0] with { Outputs = reports[1].Outputs }, reports[1]);
+        Assert.Equal(reports[0] with { Outputs = reports[1].Outputs, Ago = reports[1].Ago }, reports[1]);
+        Assert.NotEqual(reports[0].Ago, reports[1].Ago);
         Assert.Equal(job.Assignment.Attempt, reports[0].Attempt);
     }
 

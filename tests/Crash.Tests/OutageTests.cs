@@ -31,10 +31,12 @@ public sealed class OutageTests(ITestOutputHelper output)
         await Gate.Pass(site, "done-first", limit.Token);
         // The outage itself: nothing happens that could be waited for.
         await Task.Delay(TimeSpan.FromSeconds(downSeconds) - TimeProvider.System.GetElapsedTime(killed), TimeProvider.System, limit.Token);
+        var restarted = TimeProvider.System.GetUtcNow();
         await site.StartServer();
         output.WriteLine($"down for {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s");
 
-        await site.Attempt(run, "build.first/1", AttemptState.Succeeded, limit.Token);
+        var ended = await site.Attempt(run, "build.first/1", AttemptState.Succeeded, limit.Token);
+        Assert.True(ended.FinishedAt < restarted - TimeSpan.FromSeconds(downSeconds / 2), $"It ended during the outage, not at {ended.FinishedAt:O}.");
         output.WriteLine($"the job that ended meanwhile was known {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill");
         await Gate.Open(site, "go-second", limit.Token);
         await site.End(run, limit.Token);

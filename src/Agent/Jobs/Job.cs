@@ -84,8 +84,9 @@ internal sealed partial class Job
         LogStarting(Lease.Attempt, Lease.Lease);
         _tools.Metrics.JobStarted();
         using var overtaken = new CancellationTokenSource();
+        var began = _tools.Time.GetTimestamp();
         var started = ReportAsync(new JobResult(ReportKind.Started), overtaken.Token, abandon);
-        var result = await ExecuteAsync(abandon).ConfigureAwait(false);
+        var result = await ExecuteAsync(abandon).ConfigureAwait(false) with { Ran = _tools.Time.GetElapsedTime(began) };
         await overtaken.CancelAsync().ConfigureAwait(false);
         await started.ConfigureAwait(false);
         LogEnded(Lease.Attempt, _end == JobEnd.Forgotten ? "forgotten" : result.Kind.ToString(), Masked(result.Message));
@@ -117,7 +118,8 @@ internal sealed partial class Job
             message?[..Math.Min(message.Length, MaxMessage)],
             result.ExitCode,
             result.Outputs,
-            _spool?.Length ?? 0);
+            _spool?.Length ?? 0,
+            result.Ran);
         if (!await _tools.Reports.DeliverAsync(report, overtaken, abandon).ConfigureAwait(false))
         {
             End(JobEnd.Forgotten);

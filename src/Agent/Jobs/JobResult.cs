@@ -16,6 +16,9 @@ internal sealed record JobResult(ReportKind Kind, string? Reason = null, string?
     /// <summary>Declared outputs, for a success.</summary>
     public ImmutableSortedDictionary<string, string> Outputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>From its start to its end.</summary>
+    public TimeSpan Ran { get; init; }
+
     /// <summary>It failed.</summary>
     public static JobResult Failure(string reason, string message, int? exitCode = null) => new(ReportKind.Failed, reason, message, exitCode);
 }

@@ -21,10 +21,11 @@ internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time,
     public async Task<bool> DeliverAsync(AttemptReport report, CancellationToken overtaken, CancellationToken cancellationToken)
     {
         var backoff = new Backoff(time);
+        var happened = time.GetTimestamp();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(overtaken, cancellationToken);
         for (var isReplaced = false; ;)
         {
-            var answer = await link.ReportAsync(report, cancellationToken).ConfigureAwait(false);
+            var answer = await link.ReportAsync(report with { Ago = time.GetElapsedTime(happened) }, cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
             {
                 case Verdict.Ok:

@@ -70,6 +70,11 @@ public enum ReportKind
 /// <param name="ExitCode">Of the step that ended it.</param>
 /// <param name="Outputs">Declared outputs, for a success.</param>
 /// <param name="LogLength">The log's full length in bytes, for final reports.</param>
+/// <param name="Ran">For final reports: from the job's start to its end, by the agent's clock; null when unknown.</param>
+/// <param name="Ago">
+/// How long before this message was sent the reported thing happened. A report that waited for an absent server still tells
+/// the right time, without the two clocks having to agree.
+/// </param>
 [GenerateSerializer, Immutable, Alias("control.attempt-report")]
 public sealed record AttemptReport(
     [property: Id(0)] AttemptId Attempt,
@@ -80,7 +85,9 @@ public sealed record AttemptReport(
     [property: Id(5)] string? Message,
     [property: Id(6)] int? ExitCode,
     [property: Id(7)] ImmutableSortedDictionary<string, string> Outputs,
-    [property: Id(8)] long LogLength);
+    [property: Id(8)] long LogLength,
+    [property: Id(9)] TimeSpan? Ran = null,
+    [property: Id(10)] TimeSpan? Ago = null);
 
 /// <summary>A run: stages, gates, attempts, results. The key is a <see cref="RunId"/>.</summary>
 [Alias("control.IRunGrain")]

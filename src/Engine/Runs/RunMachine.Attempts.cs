@@ -51,7 +51,7 @@ public sealed partial class RunMachine
         switch (report.Kind)
         {
             case ReportKind.Started:
-                Started(attempt, by);
+                Started(attempt, report, by);
                 return null;
             case ReportKind.Succeeded or ReportKind.Failed or ReportKind.Stopped:
                 Ended(attempt, report, by);
@@ -76,12 +76,12 @@ public sealed partial class RunMachine
         EndAttempt(attempt with { State = AttemptState.Lost, Reason = reason, Message = message }, Actor.System);
     }
 
-    private void Started(AttemptRecord attempt, Actor by)
+    private void Started(AttemptRecord attempt, AttemptReport report, Actor by)
     {
         if (attempt.StartedAt is null)
         {
             var state = attempt.State == AttemptState.Leased ? AttemptState.Running : attempt.State;
-            SetAttempt(attempt with { State = state, StartedAt = _now }, by);
+            SetAttempt(attempt with { State = state, StartedAt = Before(_now, report.Ago, attempt) }, by);
         }
     }
 
@@ -94,10 +94,14 @@ public sealed partial class RunMachine
             // An agent stops on its own account when it was out of touch for too long: that is a loss, not a cancellation.
             _ => attempt.State == AttemptState.Stopping ? AttemptState.Cancelled : AttemptState.Lost,
         };
+        var finished = Before(_now, report.Ago, attempt);
         EndAttempt(
             attempt with
             {
                 State = state,
+                // The report of the start may never have come: the server was away.
+                StartedAt = attempt.StartedAt ?? Before(finished, report.Ran, attempt),
+                FinishedAt = finished,
                 Reason = state switch
                 {
                     AttemptState.Succeeded => null,
@@ -113,6 +117,13 @@ public sealed partial class RunMachine
             by);
     }
 
+    // What an agent says of times is believed as far as it fits between the lease and the time it counts back from.
+    private static DateTimeOffset Before(DateTimeOffset from, TimeSpan? told, AttemptRecord attempt)
+    {
+        var room = from - (attempt.StartedAt ?? attempt.LeasedAt ?? from);
+        return told is not { } span || span <= TimeSpan.Zero || room <= TimeSpan.Zero ? from : from - (span < room ? span : room);
+    }
+
     private ImmutableSortedDictionary<string, string> Declared(JobKey job, ImmutableSortedDictionary<string, string> outputs)
     {
         var declared = RunPlan.Job(_model.Plan, job).Outputs;
@@ -121,7 +132,7 @@ public sealed partial class RunMachine
 
     private void EndAttempt(AttemptRecord attempt, Actor by)
     {
-        var ended = attempt with { FinishedAt = _now };
+        var ended = attempt with { FinishedAt = attempt.FinishedAt ?? _now };
         SetAttempt(ended, by);
         if (ended.Agent is { } agent)
         {

@@ -37,6 +37,8 @@ internal sealed class RunFixture
 
     public IEnumerable<StageState> Stages => Model.Head.Stages.Select(stage => stage.State);
 
+    public void Wait(TimeSpan span) => _now += span;
+
     public T Do<T>(Func<RunMachine, T> apply)
     {
         _now += TimeSpan.FromSeconds(1);

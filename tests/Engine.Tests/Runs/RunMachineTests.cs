@@ -346,6 +346,36 @@ public sealed class RunMachineTests
         Assert.Equal(AttemptState.Queued, run.Attempt("test.unit", 2).State);
     }
 
+    [Fact]
+    public void Report_ThatWaitedForTheServer_TellsWhenItReallyWas()
+    {
+        var run = AtTest();
+        var lease = run.Lease("test.unit");
+        var leased = run.Attempt("test.unit").LeasedAt!.Value;
+        run.Wait(TimeSpan.FromMinutes(9));
+        run.Do(machine => machine.Report(Final(lease, ran: TimeSpan.FromMinutes(3), ago: TimeSpan.FromMinutes(5))));
+        var attempt = run.Attempt("test.unit");
+        Assert.Equal(TimeSpan.FromMinutes(4), attempt.FinishedAt - leased - TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromMinutes(3), attempt.FinishedAt - attempt.StartedAt);
+    }
+
+    [Theory]
+    [InlineData(-5, -5)]
+    [InlineData(1e9, 1e9)]
+    public void Report_WithImpossibleTimes_StaysBetweenLeaseAndNow(double ran, double ago)
+    {
+        var run = AtTest();
+        var lease = run.Lease("test.unit");
+        run.Do(machine => machine.Report(Final(lease, TimeSpan.FromSeconds(ran), TimeSpan.FromSeconds(ago))));
+        var attempt = run.Attempt("test.unit");
+        Assert.InRange(attempt.StartedAt!.Value, attempt.LeasedAt!.Value, attempt.FinishedAt!.Value);
+        Assert.InRange(attempt.FinishedAt!.Value, attempt.LeasedAt!.Value, run.Model.Head.FinishedAt!.Value);
+    }
+
+    private static AttemptReport Final(Assignment lease, TimeSpan ran, TimeSpan ago) => new(
+        lease.Attempt, lease.Lease, RunFixture.Agent, ReportKind.Succeeded, null, null, 0,
+        ImmutableSortedDictionary<string, string>.Empty, 0, ran, ago);
+
     private static RunFixture AtTest()
     {
         var run = new RunFixture(TwoStages);
