@@ -15,7 +15,7 @@ public enum AgentState
     /// <summary>Renews in time.</summary>
     Online = 2,
 
-    /// <summary>Silent for 15 s or more: gets no new work, keeps what it has.</summary>
+    /// <summary>Silent for 14 s or more: gets no new work, keeps what it has.</summary>
     Suspect = 3,
 
     /// <summary>Silent beyond every job's limit, or said goodbye.</summary>

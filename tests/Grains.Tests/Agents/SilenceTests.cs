@@ -15,11 +15,11 @@ public sealed class SilenceTests : IAsyncLifetime
     {
         var agent = await _world.AgentAsync();
         await agent.RenewAsync();
-        await SilenceAsync(14.9);
+        await SilenceAsync(13.9);
         Assert.Equal(AgentState.Online, (await StateAsync()).State);
         await SilenceAsync(0.1);
         Assert.Equal(AgentState.Suspect, (await StateAsync()).State);
-        await SilenceAsync(104.9);
+        await SilenceAsync(105.9);
         Assert.Equal(AgentState.Suspect, (await StateAsync()).State);
         await SilenceAsync(0.1);
         Assert.Equal(AgentState.Offline, (await StateAsync()).State);
