@@ -7,9 +7,6 @@ namespace Control.Silo.Hosting;
 // The seam: what differs between the engines when a silo is hosted. GrainRuntime.Orleans.cs has the same member.
 internal static class GrainRuntime
 {
-    /// <summary>The engine, by name, for logs and the version answer.</summary>
-    public const string Name = "Embedded";
-
     /// <summary>Adds the embedded runtime, one silo.</summary>
     public static IServiceCollection AddGrainEngine(this IServiceCollection services) =>
         services.AddGrainRuntime(configure: null, typeof(GrainServices).Assembly).AddGrainStatistics();

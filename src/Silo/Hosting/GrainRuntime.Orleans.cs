@@ -6,9 +6,6 @@ namespace Control.Silo.Hosting;
 // The seam: what differs between the engines when a silo is hosted. GrainRuntime.Embedded.cs has the same member.
 internal static class GrainRuntime
 {
-    /// <summary>The engine, by name, for logs and the version answer.</summary>
-    public const string Name = "Orleans";
-
     /// <summary>Adds Microsoft Orleans, one silo on loopback.</summary>
     public static IServiceCollection AddGrainEngine(this IServiceCollection services) =>
         services.AddOrleans(silo => silo.UseLocalhostClustering());
