@@ -1,4 +1,5 @@
 using Control.Grains;
+using Control.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
@@ -28,7 +29,7 @@ internal static class Telemetry
         {
             _provider = Sdk.CreateTracerProviderBuilder()
                 .ConfigureResource(resource => resource.AddService("control"))
-                .AddSource(GrainServices.RunTelemetryName, "Microsoft.AspNetCore")
+                .AddSource([GrainServices.RunTelemetryName, "Microsoft.AspNetCore", .. SiloHost.TraceSources])
                 .AddOtlpExporter()
                 .Build();
             return Task.CompletedTask;

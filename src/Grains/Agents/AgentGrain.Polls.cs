@@ -218,7 +218,7 @@ internal sealed partial class AgentGrain
     {
         if (Document is { State: AgentState.Online } document)
         {
-            GrainFactory.GetGrain<IPoolGrain>(pool.Value).Offer(Id, document.Name, free).Ignore();
+            GrainFactory.GetGrain<IPoolGrain>(pool.Value).Offer(Id, document.Name, free).Forget();
         }
     }
 }

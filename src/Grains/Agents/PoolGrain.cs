@@ -62,7 +62,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
         while (!_queue.IsEmpty && TakeSlot() is var (agent, slots))
         {
             // Not awaited: leases of one pool are committed together, not one after the other.
-            HandOff(_queue.Take(), agent, slots).Ignore();
+            HandOff(_queue.Take(), agent, slots).Forget();
         }
 
         if (_queue.IsEmpty)
@@ -159,7 +159,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
             var agent = ContractJson.Read<AgentView>(view);
             if (agent.State == AgentState.Online && Key.IsServedBy(agent.Labels.ToHashSet()))
             {
-                GrainFactory.GetGrain<IAgentGrain>(subject.Key).PoolHasWork(Key).Ignore();
+                GrainFactory.GetGrain<IAgentGrain>(subject.Key).PoolHasWork(Key).Forget();
             }
         }
     }

@@ -94,7 +94,7 @@ public abstract class DurableGrain<TDocument> : Grain
         IsOrphan = false;
         if (nextWake is { } due)
         {
-            GrainFactory.GetGrain<ISchedulerGrain>(Scheduling.SchedulerGrain.OnlyKey).Due(due).Ignore();
+            GrainFactory.GetGrain<ISchedulerGrain>(Scheduling.SchedulerGrain.OnlyKey).Due(due).Forget();
         }
     }
 

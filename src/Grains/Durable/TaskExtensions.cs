@@ -6,7 +6,7 @@ internal static class TaskExtensions
     /// Lets a hint go its way: nothing depends on it, because whoever needs it finds the same fact in the store. Observes
     /// the exception so that it does not surface as unobserved.
     /// </summary>
-    public static void Ignore(this Task task)
+    public static void Forget(this Task task)
     {
         if (!task.IsCompletedSuccessfully)
         {

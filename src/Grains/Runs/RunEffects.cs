@@ -13,7 +13,7 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
     {
         foreach (var pool in effects.OfType<RunEffect.Enqueue>().GroupBy(effect => effect.Pool))
         {
-            grains.GetGrain<IPoolGrain>(pool.Key.Value).Enqueue([.. pool.Select(effect => effect.Attempt)]).Ignore();
+            grains.GetGrain<IPoolGrain>(pool.Key.Value).Enqueue([.. pool.Select(effect => effect.Attempt)]).Forget();
         }
 
         foreach (var effect in effects)
@@ -27,10 +27,10 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
         switch (effect)
         {
             case RunEffect.Stop stop:
-                grains.GetGrain<IAgentGrain>(stop.Agent.Value).Stop(stop.Lease).Ignore();
+                grains.GetGrain<IAgentGrain>(stop.Agent.Value).Stop(stop.Lease).Forget();
                 break;
             case RunEffect.Release release:
-                grains.GetGrain<IAgentGrain>(release.Agent.Value).Release(release.Lease).Ignore();
+                grains.GetGrain<IAgentGrain>(release.Agent.Value).Release(release.Lease).Forget();
                 break;
             case RunEffect.ResolveSource resolve:
                 resolver.Resolve(model.Id, resolve.Source, resolve.Ref);

@@ -25,7 +25,7 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
         if (_running.TryAdd(run, 0))
         {
             // On the pool's own scheduler: a lookup must not run inside the grain's turns.
-            Task.Run(() => ResolveAsync(run, source, reference)).Ignore();
+            Task.Run(() => ResolveAsync(run, source, reference)).Forget();
         }
     }
 

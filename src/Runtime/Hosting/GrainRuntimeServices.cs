@@ -14,7 +14,8 @@ public static class GrainRuntimeServices
 {
     /// <summary>
     /// Adds a silo that lives as long as the host, and <see cref="IGrainFactory"/>. Call filters are those registered as
-    /// <see cref="IIncomingGrainCallFilter"/> and <see cref="IOutgoingGrainCallFilter"/>, in their order.
+    /// <see cref="IIncomingGrainCallFilter"/> and <see cref="IOutgoingGrainCallFilter"/>, in their order. The meter
+    /// "Control.Runtime" shows <c>control.grain.activations</c> and <c>control.grain.calls.pending</c>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
@@ -30,21 +31,10 @@ public static class GrainRuntimeServices
         services.AddSingleton(provider => new GrainClasses(assemblies, provider.GetRequiredService<GrainRuntimeOptions>()));
         services.AddSingleton(provider =>
             new PendingCalls((long)provider.GetRequiredService<GrainRuntimeOptions>().ResponseTimeout.TotalMilliseconds));
+        services.AddSingleton<ActivationGauges>();
         services.AddSingleton(MakeSilo);
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainSilo>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<GrainSilo>());
-        return services;
-    }
-
-    /// <summary>
-    /// Records the calls that reach grains and the number of activations in the meter "Control.Runtime":
-    /// <c>rpc.server.call.duration</c>, <c>control.grain.activations</c>, <c>control.grain.calls.pending</c>.
-    /// </summary>
-    public static IServiceCollection AddGrainStatistics(this IServiceCollection services)
-    {
-        services.AddMetrics();
-        services.AddSingleton<IIncomingGrainCallFilter, CallStatistics>();
-        services.AddSingleton<ActivationGauges>();
         return services;
     }
 
@@ -59,7 +49,7 @@ public static class GrainRuntimeServices
     private static GrainSilo MakeSilo(IServiceProvider provider)
     {
         // The gauges watch from the silo's beginning; nobody else asks for them.
-        provider.GetService<ActivationGauges>();
+        provider.GetRequiredService<ActivationGauges>();
         return new GrainSilo(
             provider,
             provider.GetRequiredService<GrainRuntimeOptions>(),

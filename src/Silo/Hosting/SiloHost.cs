@@ -1,21 +1,43 @@
 using Control.Grains;
+using Control.Silo.Statistics;
 using Control.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 
 namespace Control.Silo.Hosting;
 
 /// <summary>A silo: storage, grains and the engine that runs them.</summary>
 public static class SiloHost
 {
-    /// <summary>Adds a silo to a host. It is alone; its state is in <paramref name="dataDirectory"/>.</summary>
+    /// <summary>Sources of the spans that the engine makes; empty when it makes none.</summary>
+    public static IReadOnlyList<string> TraceSources => GrainRuntime.TraceSources;
+
+    /// <summary>Adds a silo to a host; its state is in <paramref name="dataDirectory"/>.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="dataDirectory">The store's folder.</param>
+    /// <param name="cluster">The cluster to join; null for a silo that is alone and listens to nobody.</param>
     /// <param name="isScheduling">False for a silo that lives for a few calls and leaves what is due to another.</param>
-    public static IServiceCollection AddControlSilo(this IServiceCollection services, string dataDirectory, bool isScheduling = true)
+    /// <exception cref="Contracts.Errors.ControlException"><c>cluster-unsupported</c>: this build's engine has no clusters.</exception>
+    public static IServiceCollection AddControlSilo(
+        this IServiceCollection services, string dataDirectory, SiloCluster? cluster = null, bool isScheduling = true)
     {
         services.AddControlStorage(options => options.DataDirectory = dataDirectory);
         services.AddControlGrains();
-        services.AddGrainEngine();
+        services.AddGrainEngine(cluster);
+        services.AddGrainStatistics();
         return isScheduling ? services.AddHostedService<SchedulerPoke>() : services;
     }
+
+    /// <summary>Records the calls that reach grains in the meter "Control.Silo" as <c>rpc.server.call.duration</c>.</summary>
+    public static IServiceCollection AddGrainStatistics(this IServiceCollection services) =>
+        services.AddMetrics().AddSingleton<IIncomingGrainCallFilter, CallStatistics>();
+
+    /// <summary>
+    /// Maps the engine's own look into silos and grains, where it has one, below <paramref name="prefix"/>. The caller says
+    /// who may see it.
+    /// </summary>
+    /// <returns>To put a policy on; null when the engine has none to map.</returns>
+    public static IEndpointConventionBuilder? MapSiloDashboard(this IEndpointRouteBuilder app, string prefix) => app.MapGrainDashboard(prefix);
 }

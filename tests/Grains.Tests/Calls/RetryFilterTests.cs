@@ -2,7 +2,6 @@ using System.Reflection;
 using Control.Grains.Calls;
 using Orleans;
 using Orleans.Runtime;
-using Orleans.Serialization.Invocation;
 
 namespace Control.Grains.Tests.Calls;
 
@@ -13,73 +12,71 @@ public sealed class RetryFilterTests
     [Fact]
     public async Task Invoke_SafeMethodAndSiloGone_Repeated()
     {
-        var call = new Call(nameof(IRunGrain.Report), new SiloUnavailableException(), new SiloUnavailableException());
-        await _filter.Invoke(call);
+        var (context, call) = Calling(nameof(IRunGrain.Report), new SiloUnavailableException(), new SiloUnavailableException());
+        await _filter.Invoke(context);
         Assert.Equal(3, call.Invocations);
     }
 
     [Fact]
     public async Task Invoke_SafeMethodAndSiloStaysGone_GivesUpAfterThree()
     {
-        var call = new Call(nameof(IRunGrain.Report), [.. Enumerable.Repeat(new SiloUnavailableException(), 9)]);
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => _filter.Invoke(call));
+        var (context, call) = Calling(nameof(IRunGrain.Report), [.. Enumerable.Repeat(new SiloUnavailableException(), 9)]);
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => _filter.Invoke(context));
         Assert.Equal(3, call.Invocations);
     }
 
     [Fact]
     public async Task Invoke_UnmarkedMethodAndSiloGone_NotRepeated()
     {
-        var call = new Call(nameof(IRunGrain.TryLease), new SiloUnavailableException());
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => _filter.Invoke(call));
+        var (context, call) = Calling(nameof(IRunGrain.TryLease), new SiloUnavailableException());
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => _filter.Invoke(context));
         Assert.Equal(1, call.Invocations);
     }
 
     [Fact]
     public async Task Invoke_SafeMethodAndTimeout_NotRepeated()
     {
-        var call = new Call(nameof(IRunGrain.Report), new TimeoutException());
-        await Assert.ThrowsAsync<TimeoutException>(() => _filter.Invoke(call));
+        var (context, call) = Calling(nameof(IRunGrain.Report), new TimeoutException());
+        await Assert.ThrowsAsync<TimeoutException>(() => _filter.Invoke(context));
         Assert.Equal(1, call.Invocations);
     }
 
     [Fact]
     public async Task Invoke_SafeMethodAndFault_NotRepeated()
     {
-        var call = new Call(nameof(IRunGrain.Report), new ControlException("x", "y"));
-        await Assert.ThrowsAsync<ControlException>(() => _filter.Invoke(call));
+        var (context, call) = Calling(nameof(IRunGrain.Report), new ControlException("x", "y"));
+        await Assert.ThrowsAsync<ControlException>(() => _filter.Invoke(context));
         Assert.Equal(1, call.Invocations);
     }
 
-    private sealed class Call(string method, params Exception[] faults) : IOutgoingGrainCallContext
+    private static (IOutgoingGrainCallContext Context, Call Call) Calling(string method, params Exception[] faults)
     {
-        private readonly Queue<Exception> _faults = new(faults);
+        var context = DispatchProxy.Create<IOutgoingGrainCallContext, Call>();
+        var call = (Call)context;
+        (call.Method, call.Faults) = (typeof(IRunGrain).GetMethod(method)!, new Queue<Exception>(faults));
+        return (context, call);
+    }
 
-        public int Invocations { get; private set; }
+    /// <summary>A call as the filter sees it; made at run time, because the engines' interfaces differ in what nobody here uses.</summary>
+    public class Call : DispatchProxy
+    {
+        internal MethodInfo Method { get; set; } = null!;
 
-        public MethodInfo InterfaceMethod { get; } = typeof(IRunGrain).GetMethod(method)!;
+        internal Queue<Exception> Faults { get; set; } = null!;
 
-        public string MethodName => InterfaceMethod.Name;
+        internal int Invocations { get; private set; }
 
-        public object? Result { get; set; }
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
+        {
+            $"get_{nameof(IGrainCallContext.InterfaceMethod)}" => Method,
+            nameof(IGrainCallContext.Invoke) => InvokeAsync(),
+            var other => throw new NotSupportedException(other),
+        };
 
-        public IInvokable Request => throw new NotSupportedException();
-
-        public object Grain => throw new NotSupportedException();
-
-        public GrainId? SourceId => null;
-
-        public IGrainContext? SourceContext => null;
-
-        public GrainId TargetId => default;
-
-        public GrainInterfaceType InterfaceType => default;
-
-        public string InterfaceName => nameof(IRunGrain);
-
-        public Task Invoke()
+        private Task InvokeAsync()
         {
             Invocations++;
-            return _faults.TryDequeue(out var fault) ? Task.FromException(fault) : Task.CompletedTask;
+            return Faults.TryDequeue(out var fault) ? Task.FromException(fault) : Task.CompletedTask;
         }
     }
 }

@@ -2,9 +2,9 @@ using Control.Contracts;
 using Control.Contracts.Scheduling;
 using Control.Contracts.Workspaces;
 using Control.Engine.Runs;
-using Control.Runtime.Hosting;
 using Control.Storage.Queries.Subjects;
 using Control.TestKit;
+using Control.TestKit.Silos;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
@@ -49,13 +49,12 @@ internal sealed class World : IAsyncDisposable
     public async Task StartSiloAsync()
     {
         Calls = new CallFilter();
-        _silo = await TestSilo.StartAsync(services =>
+        _silo = await TestSilo.StartAsync(new TestSiloOptions { Grains = typeof(GrainServices).Assembly }, services =>
         {
             services.AddSingleton<TimeProvider>(Clock);
             services.AddSingleton<IIncomingGrainCallFilter>(Calls);
             services.AddControlStorage(options => options.DataDirectory = _folder);
             services.AddControlGrains();
-            services.AddGrainRuntime(null, typeof(GrainServices).Assembly);
         });
     }
 

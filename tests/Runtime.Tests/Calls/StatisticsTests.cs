@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Control.Runtime.Hosting;
 using Control.Runtime.Tests.Grains;
+using Control.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.Runtime.Tests.Calls;
@@ -43,7 +43,7 @@ public sealed class StatisticsTests : RuntimeTest
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Meter.Name == "Control.Runtime" && ReferenceEquals(instrument.Meter.Scope, factory)) self.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Name.StartsWith("Control.", StringComparison.Ordinal) && ReferenceEquals(instrument.Meter.Scope, factory)) self.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => record(instrument.Name, tags.ToArray().ToDictionary()));

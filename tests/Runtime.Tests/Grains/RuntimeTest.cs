@@ -1,5 +1,5 @@
-using Control.Runtime.Hosting;
 using Control.TestKit;
+using Control.TestKit.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 
@@ -18,16 +18,13 @@ public abstract class RuntimeTest : IAsyncLifetime
 
     protected TestSilo Silo => _silo!;
 
-    public async Task InitializeAsync() => _silo = await TestSilo.StartAsync(services =>
+    public async Task InitializeAsync() => _silo = await StartAsync(Options);
+
+    protected virtual TestSiloOptions Options => new() { Grains = typeof(RuntimeTest).Assembly, Clock = Clock };
+
+    protected Task<TestSilo> StartAsync(TestSiloOptions options) => TestSilo.StartAsync(options, services =>
     {
         services.AddSingleton(Gates);
-        services.AddGrainRuntime(
-            options =>
-            {
-                options.Clock = Clock;
-                Configure(options);
-            },
-            typeof(RuntimeTest).Assembly);
         Configure(services);
     });
 
@@ -35,10 +32,6 @@ public abstract class RuntimeTest : IAsyncLifetime
     {
         Gates.OpenAll();
         await Silo.DisposeAsync();
-    }
-
-    protected virtual void Configure(GrainRuntimeOptions options)
-    {
     }
 
     protected virtual void Configure(IServiceCollection services)

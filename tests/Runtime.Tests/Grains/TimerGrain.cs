@@ -55,7 +55,11 @@ public sealed class TimerGrain(Gates gates) : Grain, ITimerGrain
 
     public Task Ping() => Task.CompletedTask;
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => gates.PassAsync("end");
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        gates.Note($"{this.GetPrimaryKeyString()} ends");
+        return gates.PassAsync($"{this.GetPrimaryKeyString()} ends");
+    }
 
     private async Task TickAsync(string name, CancellationToken token)
     {

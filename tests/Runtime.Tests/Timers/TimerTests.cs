@@ -97,33 +97,4 @@ public sealed class TimerTests : RuntimeTest
         await grain.Ping();
         Assert.Equal(["tick 1 begins", "tick 1 ends cancelled"], Gates.Log);
     }
-
-    [Fact]
-    public async Task Tick_NotKeepingAlive_LetsTheGrainBecomeIdle()
-    {
-        var grain = Grain<ITimerGrain>();
-        for (var i = 1; i < 40; i++) Gates.Open($"tick {i}");
-        await grain.Start("tick", TimeSpan.FromMinutes(10), Timeout.InfiniteTimeSpan, interleave: false, keepAlive: false);
-        Clock.Advance(TimeSpan.FromMinutes(10));
-        await Gates.ReachedAsync("tick 1 over");
-        Clock.Advance(TimeSpan.FromMinutes(5.1));
-        await Gates.ReachedAsync("end");
-        Gates.Open("end");
-    }
-
-    [Fact]
-    public async Task Tick_KeepingAlive_KeepsTheGrain()
-    {
-        var grain = Grain<ITimerGrain>();
-        Gates.Open("tick 1");
-        await grain.Start("tick", TimeSpan.FromMinutes(10), TimeSpan.FromDays(1), interleave: false, keepAlive: true);
-        Clock.Advance(TimeSpan.FromMinutes(10));
-        await Gates.ReachedAsync("tick 1 over");
-        Clock.Advance(TimeSpan.FromMinutes(10));
-        await grain.Ping();
-        Assert.Equal(["tick 1 begins", "tick 1 ends"], Gates.Log);
-        Clock.Advance(TimeSpan.FromMinutes(16));
-        await Gates.ReachedAsync("end");
-        Gates.Open("end");
-    }
 }

@@ -2,14 +2,14 @@ using Orleans;
 
 namespace Control.Runtime.Tests.Grains;
 
-[Alias("test.scheduler")]
-public interface ISchedulerGrain : IGrainWithStringKey
+[Alias("test.turn")]
+public interface ITurnGrain : IGrainWithStringKey
 {
     [Alias("StaysOnScheduler")]
     Task<bool> StaysOnScheduler();
 }
 
-public sealed class SchedulerGrain : Grain, ISchedulerGrain
+public sealed class TurnGrain : Grain, ITurnGrain
 {
     public async Task<bool> StaysOnScheduler()
     {

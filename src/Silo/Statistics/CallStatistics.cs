@@ -2,36 +2,30 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Orleans;
 
-namespace Control.Runtime.Calls;
+namespace Control.Silo.Statistics;
 
 /// <summary>
-/// Records every call that reaches a grain: its duration, with its outcome, per method and grain class. Names follow
-/// OpenTelemetry's conventions for RPC servers; the count of calls is the histogram's count.
+/// Records every call that reaches a grain, alike on both engines: its duration, with its outcome, per method and grain
+/// class. Names follow OpenTelemetry's conventions for RPC servers; the count of calls is the histogram's count.
 /// </summary>
-internal sealed class CallStatistics : IIncomingGrainCallFilter
+internal sealed class CallStatistics(IMeterFactory meters) : IIncomingGrainCallFilter
 {
     /// <summary>The meter's name.</summary>
-    public const string MeterName = "Control.Runtime";
+    public const string MeterName = "Control.Silo";
 
-    private readonly Histogram<double> _duration;
-    private readonly TimeProvider _clock;
-
-    public CallStatistics(IMeterFactory meters, Hosting.GrainRuntimeOptions options)
-    {
-        _duration = meters.Create(MeterName).CreateHistogram<double>(
-            "rpc.server.call.duration", "s", "Duration of calls that grains answered, from the first turn to the answer.");
-        _clock = options.Clock;
-    }
+    private readonly Histogram<double> _duration = meters.Create(MeterName).CreateHistogram<double>(
+        "rpc.server.call.duration", "s", "Duration of calls that grains answered, from the first turn to the answer.");
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (!_duration.Enabled)
+        // Orleans shows filters the calls between its own parts too.
+        if (!_duration.Enabled || context.InterfaceName.StartsWith("Orleans.", StringComparison.Ordinal))
         {
             await context.Invoke();
             return;
         }
 
-        var begin = _clock.GetTimestamp();
+        var begin = Stopwatch.GetTimestamp();
         string? error = null;
         try
         {
@@ -44,7 +38,7 @@ internal sealed class CallStatistics : IIncomingGrainCallFilter
         }
         finally
         {
-            Record(context, _clock.GetElapsedTime(begin), error);
+            Record(context, Stopwatch.GetElapsedTime(begin), error);
         }
     }
 

@@ -2,14 +2,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 
-namespace Control.Runtime.Hosting;
+namespace Control.TestKit.Silos;
 
-/// <summary>A silo in a test's process, with a host of its own.</summary>
+/// <summary>A silo in a test's process, with a host of its own, on the engine that this build has.</summary>
 public sealed class TestSilo : IAsyncDisposable
 {
     private readonly IHost _host;
 
     private TestSilo(IHost host) => _host = host;
+
+    /// <summary>The engine of this build: <c>embedded</c> or <c>orleans</c>.</summary>
+    public static string Engine => TestEngine.Name;
 
     /// <summary>The silo's services.</summary>
     public IServiceProvider Services => _host.Services;
@@ -18,12 +21,14 @@ public sealed class TestSilo : IAsyncDisposable
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>Starts a silo.</summary>
-    /// <param name="configure">Calls <see cref="GrainRuntimeServices.AddGrainRuntime"/> and adds what the grains need.</param>
-    public static async Task<TestSilo> StartAsync(Action<IServiceCollection> configure)
+    /// <param name="options">How it runs grains.</param>
+    /// <param name="configure">Adds what the grains need.</param>
+    public static async Task<TestSilo> StartAsync(TestSiloOptions options, Action<IServiceCollection> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         configure(builder.Services);
+        TestEngine.AddTo(builder.Services, options);
         var silo = new TestSilo(builder.Build());
         await silo._host.StartAsync().ConfigureAwait(false);
         return silo;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Orleans;
 
-namespace Control.Runtime.Tests.Codecs;
+namespace Control.Runtime.Tests.Embedded;
 
 [GenerateSerializer, Alias("test.color")]
 public enum Color : byte

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Control.Runtime.Codecs;
 using Control.Runtime.Tests.Grains;
-using ControlCodeGen.Control.Runtime.Tests.Codecs;
+using ControlCodeGen.Control.Runtime.Tests.Embedded;
 using ControlCodeGen.Control.Runtime.Tests.Grains;
 
-namespace Control.Runtime.Tests.Codecs;
+namespace Control.Runtime.Tests.Embedded;
 
 public sealed class CodecTests
 {

@@ -1,17 +1,20 @@
 using Control.Runtime.Hosting;
 using Control.Runtime.Tests.Grains;
+using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Runtime;
 
-namespace Control.Runtime.Tests.Configuration;
+namespace Control.Runtime.Tests.Embedded;
 
 public sealed class ConfigurationTests : RuntimeTest
 {
     [Fact]
     public async Task Start_OptionOutOfRange_FailsNamingIt()
     {
-        var fault = await Assert.ThrowsAsync<OrleansConfigurationException>(() => TestSilo.StartAsync(
-            services => services.AddGrainRuntime(options => options.IdleAge = TimeSpan.Zero, typeof(ConfigurationTests).Assembly)));
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddGrainRuntime(options => options.IdleAge = TimeSpan.Zero, typeof(ConfigurationTests).Assembly);
+        using var host = builder.Build();
+        var fault = await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync());
         Assert.Contains("IdleAge must be greater than zero", fault.Message);
     }
 

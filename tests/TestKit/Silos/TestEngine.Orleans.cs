@@ -1,0 +1,31 @@
+using Control.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Control.TestKit.Silos;
+
+// The seam: how a test's silo gets its engine. TestEngine.Embedded.cs has the same members.
+internal static class TestEngine
+{
+    public const string Name = "orleans";
+
+    private static readonly string[] ClocksOfGrains =
+        [TimeProviderNames.Grains, TimeProviderNames.ActivationManagement, TimeProviderNames.Messaging];
+
+    public static void AddTo(IServiceCollection services, TestSiloOptions options)
+    {
+        services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System);
+        foreach (var name in ClocksOfGrains) services.AddKeyedSingleton(name, options.Clock);
+        if (options.IsBare) services.AddOrleans(silo => silo.AddBareEngine(cluster: null));
+        else services.AddGrainEngine(cluster: null);
+        services.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = options.MaxQueuedRequests);
+        services.Configure<GrainCollectionOptions>(collection =>
+        {
+            collection.DeactivationTimeout = options.DeactivationTimeout;
+            if (options.IdleAges.Count > 0) collection.CollectionQuantum = TimeSpan.FromSeconds(1);
+            foreach (var (type, age) in options.IdleAges) collection.ClassSpecificCollectionAge[type.FullName!] = age;
+        });
+    }
+}
