@@ -7,8 +7,11 @@ internal static class Paths
 {
     public static string Repository => Metadata("RepositoryRoot");
 
-    public static string OfPackage(string package, string assembly) => Path.Combine(
-        Metadata("PackageRoot"), package.ToLowerInvariant(), Metadata("OrleansVersion"), "lib", "net10.0", assembly + ".dll");
+    /// <summary>True when this build stands on Microsoft Orleans.</summary>
+    public static bool IsOrleansBuild => Metadata("GrainRuntime") == "Orleans";
+
+    /// <summary>The assembly that stands in for Orleans in the other build.</summary>
+    public static string EmbeddedRuntime => Metadata("EmbeddedRuntime");
 
     private static string Metadata(string key) => typeof(Paths).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == key).Value!;
