@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Control.Runtime.Hosting;
+using Control.TestKit.Silos;
 
 namespace Control.Bench.Grains;
 
-/// <summary>What calls, activations and idle grains of the embedded runtime cost.</summary>
+/// <summary>What calls, activations and idle grains of the engine cost.</summary>
 internal static class GrainBenchmarks
 {
     private const int Callers = 100;
@@ -58,7 +58,7 @@ internal static class GrainBenchmarks
     }
 
     private static Task<TestSilo> StartAsync() =>
-        TestSilo.StartAsync(services => services.AddGrainRuntime(null, typeof(CounterGrain).Assembly));
+        TestSilo.StartAsync(new TestSiloOptions { Grains = typeof(CounterGrain).Assembly, IsBare = true }, _ => { });
 
     private static Task CallManyAsync(ICounterGrain[] grains, int callers, int callsEach) =>
         Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
@@ -73,5 +73,5 @@ internal static class GrainBenchmarks
         })));
 
     private static void Print(TextWriter output, string name, double value, string unit) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.###} {unit}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}.{TestSilo.Engine} {value:0.###} {unit}"));
 }

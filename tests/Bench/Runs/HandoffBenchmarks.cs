@@ -4,6 +4,7 @@ using System.Text;
 using Control.Cli.Client;
 using Control.Cli.Hosting;
 using Control.Contracts.Pipelines;
+using Control.TestKit.Silos;
 
 namespace Control.Bench.Runs;
 
@@ -97,5 +98,5 @@ internal static class HandoffBenchmarks
     }
 
     private static void Print(TextWriter output, string name, double value, string unit) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {value:0.###} {unit}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}.{TestSilo.Engine} {value:0.###} {unit}"));
 }
