@@ -9,6 +9,8 @@ OUT := artifacts/$(GRAIN_RUNTIME)/bin
 build_project = echo "building $(1)" >&2; out=$$(dotnet build $(1) -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) \
 	-v quiet --nologo 2>&1) || { printf '%s\n' "$$out"; exit 1; }
 TESTS := $(sort $(wildcard tests/*.Tests))
+# The suites that run again on clusters of two silos, on the engine that has clusters.
+CLUSTERED_Orleans := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
@@ -32,7 +34,8 @@ run: setup ## starts the server with an agent inside, on embedded storage; DATA=
 	@CONTROL_PROGRAM=bin/control exec $(OUT)/Cli/release/control server run --data $(DATA) --listen $(LISTEN) --seed
 
 test: build ## runs every suite that needs no Kubernetes
-	@build/test $(TESTS)
+	@build/setup test
+	@build/test $(TESTS) $(CLUSTERED_$(GRAIN_RUNTIME))
 
 demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
 	@$(call build_project,samples/Demo)

@@ -71,6 +71,13 @@ public static class ControlApi
     }
 
     /// <summary>
+    /// For pages that the host maps besides and that change nothing: only admins of the whole installation see them. Browsers
+    /// ask for a name, which may be anything, and a password, which is the access token.
+    /// </summary>
+    public static void ForAdministrators(this IEndpointConventionBuilder pages) =>
+        pages.RequireAuthorization(Policies.Installation).WithMetadata(BrowserPages.Mark);
+
+    /// <summary>
     /// Limits for a server that anyone can reach. Bodies are limited again by each route; parked polls and streams live
     /// longer than any of these times.
     /// </summary>

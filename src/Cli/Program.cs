@@ -43,6 +43,7 @@ internal static class Program
             AgentCommand.Create(cli),
             TokenCommand.Create(cli),
             ServerCommand.Create(cli),
+            SiloCommand.Create(cli),
             CompletionCommand.Create(cli),
             CompleteCommand.Create(cli),
             VersionCommand.Create(cli));

@@ -23,7 +23,7 @@ public static class GrainServices
         services.AddSingleton<RunTelemetry>();
         services.AddSingleton<SourceResolver>();
         services.AddSingleton<RunEffects>();
-        services.AddSingleton<IOutgoingGrainCallFilter, RetryFilter>();
+        services.AddSingleton<IOutgoingGrainCallFilter>(_ => new RetryFilter(TimeProvider.System));
         return services;
     }
 }

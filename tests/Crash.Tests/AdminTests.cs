@@ -36,7 +36,7 @@ public sealed class AdminTests
     {
         await using var site = await Site.Start();
 
-        await using var second = ControlProcess.Start(site.Folder, site.ServerArguments(Site.FreePort()));
+        await using var second = ControlProcess.Start(site.Folder, redis: null, site.ServerArguments(Site.FreePort()));
 
         Assert.StartsWith("error: Another server uses", await second.Line("Another server uses"), StringComparison.Ordinal);
         Assert.Equal(1, await second.Exit());
@@ -62,7 +62,7 @@ public sealed class AdminTests
         await File.WriteAllTextAsync(file, $"{token[0]}.{new string('0', token[1].Length)}.{token[2]}");
 
         await using var agent = ControlProcess.Start(
-            site.Folder, "agent", "run", "--to", $"https://127.0.0.1:{site.Port}", "--join-token-file", file, "--state", Path.Combine(site.Folder, "agent"));
+            site.Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{site.Port}", "--join-token-file", file, "--state", Path.Combine(site.Folder, "agent"));
 
         Assert.Contains("join token", await agent.Line("error: "), StringComparison.Ordinal);
         Assert.Equal(1, await agent.Exit());
@@ -70,7 +70,7 @@ public sealed class AdminTests
 
     private static async Task RecoverAdmin(Site site)
     {
-        await using var recovery = ControlProcess.Start(site.Folder, "server", "recover-admin", "--data", site.Data);
+        await using var recovery = ControlProcess.Start(site.Folder, redis: null, "server", "recover-admin", "--data", site.Data);
         Assert.Equal(0, await recovery.Exit());
     }
 

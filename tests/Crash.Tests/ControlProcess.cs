@@ -36,12 +36,16 @@ internal sealed class ControlProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the program; <paramref name="home"/> is its home, by which everything it starts can be found.</summary>
-    public static ControlProcess Start(string home, params string[] arguments)
+    /// <summary>
+    /// Starts the program; <paramref name="home"/> is its home, by which everything it starts can be found, and
+    /// <paramref name="redis"/> that of the cluster it joins.
+    /// </summary>
+    public static ControlProcess Start(string home, string? redis, params string[] arguments)
     {
         var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = home };
         start.Environment["HOME"] = home;
         start.Environment["XDG_CONFIG_HOME"] = home;
+        start.Environment["CONTROL_REDIS"] = redis;
         return new ControlProcess(Process.Start(start)!);
     }
 

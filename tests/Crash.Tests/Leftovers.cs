@@ -10,19 +10,19 @@ internal static class Leftovers
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Waits until nothing of a folder runs; what does in the end is killed and returned. Looks again and again: nobody tells
+    /// Waits until nothing of a folder runs but what is meant to; what else does in the end is killed and returned. Looks again and again: nobody tells
     /// a stranger about the end of processes that are not its children.
     /// </summary>
-    public static async Task<IReadOnlyList<string>> WaitUntilNone(string folder)
+    public static async Task<IReadOnlyList<string>> WaitUntilNone(string folder, params int[] but)
     {
         var began = TimeProvider.System.GetTimestamp();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        while (Of(folder).Count > 0 && TimeProvider.System.GetElapsedTime(began) < Patience)
+        while (Of(folder).Keys.Except(but).Any() && TimeProvider.System.GetElapsedTime(began) < Patience)
         {
             await timer.WaitForNextTickAsync();
         }
 
-        var left = Of(folder);
+        var left = Of(folder).ExceptBy(but, process => process.Key).ToDictionary();
         foreach (var id in left.Keys)
         {
             using var process = Process.GetProcessById(id);

@@ -1,19 +1,21 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Control.Cli.Client;
 using Control.Contracts.Agents;
+using Control.TestKit.Silos;
 using Xunit.Abstractions;
 
 namespace Control.Crash.Tests;
 
-/// <summary>A server process and agent processes on a folder of their own; disposing kills and removes everything.</summary>
+/// <summary>
+/// A server process and agent processes on a folder of their own; disposing kills and removes everything. A run of the tests
+/// on several silos puts more silo processes beside the server, which go on when it dies.
+/// </summary>
 internal sealed class Site : IAsyncDisposable
 {
     private readonly List<ControlProcess> _processes = [];
-    private ControlClient? _client;
-
     private readonly ITestOutputHelper? _output;
+    private ControlClient? _client;
+    private RedisServer? _redis;
 
     private Site(string folder, int port, ITestOutputHelper? output) => (Folder, Port, _output) = (folder, port, output);
 
@@ -26,16 +28,25 @@ internal sealed class Site : IAsyncDisposable
 
     public ControlProcess Server { get; private set; } = null!;
 
+    /// <summary>The silos beside the server.</summary>
+    public List<ControlProcess> Silos { get; } = [];
+
     /// <summary>An administrator who is patient with a server that is away.</summary>
     public ControlClient Client => _client!;
 
     /// <summary>Starts a server with a workspace <c>crash</c>; what its processes print goes to <paramref name="output"/> in the end.</summary>
-    public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0)
+    /// <param name="output">Told everything in the end.</param>
+    /// <param name="insideCapacity">Of the agent inside the server.</param>
+    /// <param name="silos">The server's included; 0 for as many as the run of the tests wants.</param>
+    public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0, int silos = 0)
     {
+        silos = silos == 0 ? TestSilos.Count : silos;
         var site = new Site(Directory.CreateTempSubdirectory("control-crash-").FullName, FreePort(), output);
         try
         {
+            if (silos > 1) site._redis = await RedisServer.StartAsync();
             await site.StartServer(insideCapacity);
+            while (site.Silos.Count < silos - 1) site.Silos.Add(await site.StartSilo());
             site._client = site.ClientWith(await site.AdminToken());
             await site.Client.CreateWorkspaceAsync("crash", "", CancellationToken.None);
             return site;
@@ -49,7 +60,8 @@ internal sealed class Site : IAsyncDisposable
 
     public async Task StartServer(int insideCapacity = 0)
     {
-        Server = Begin(ControlProcess.Start(Folder, [.. ServerArguments(Port), "--agent-capacity", insideCapacity.ToString(CultureInfo.InvariantCulture)]));
+        Server = Begin(ControlProcess.Start(
+            Folder, _redis?.Address, [.. ServerArguments(Port), .. ClusterArguments(), "--agent-capacity", insideCapacity.ToString(CultureInfo.InvariantCulture)]));
         await Server.Line("Control listens on");
         Fingerprint = (await Server.Line("fingerprint")).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1];
     }
@@ -60,6 +72,18 @@ internal sealed class Site : IAsyncDisposable
         await Server.DisposeAsync();
         await StartServer();
     }
+
+    /// <summary>Starts one more silo; returns once it has joined.</summary>
+    public async Task<ControlProcess> StartSilo()
+    {
+        var silo = Begin(ControlProcess.Start(Folder, _redis!.Address, ["silo", "run", "--data", Data, .. ClusterArguments()]));
+        await silo.Line("Silo runs at");
+        return silo;
+    }
+
+    private string[] ClusterArguments() => _redis is null
+        ? []
+        : ["--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}")];
 
     public string[] ServerArguments(int port) =>
         ["server", "run", "--data", Data, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")];
@@ -76,7 +100,7 @@ internal sealed class Site : IAsyncDisposable
         }
 
         var agent = Begin(ControlProcess.Start(
-            Folder, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--name", name,
+            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--name", name,
             "--capacity", capacity.ToString(CultureInfo.InvariantCulture)));
         await agent.Line("Serving as");
         return agent;
@@ -97,12 +121,7 @@ internal sealed class Site : IAsyncDisposable
         MaxBackOff = TimeSpan.FromSeconds(2),
     });
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => RedisServer.FreePort();
 
     /// <summary>Kills what runs; fails when something is left that nobody ends.</summary>
     public async ValueTask DisposeAsync()
@@ -112,6 +131,11 @@ internal sealed class Site : IAsyncDisposable
         {
             await process.DisposeAsync();
             _output?.WriteLine(process.Output);
+        }
+
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
         }
 
         var left = await Leftovers.WaitUntilNone(Folder);

@@ -3,16 +3,22 @@ using System.Security.Cryptography;
 using Control.Cli.Client;
 using Control.Cli.Hosting;
 using Control.TestKit;
+using Control.TestKit.Silos;
 
 namespace Control.Scenarios.Tests;
 
-/// <summary>One server with its agent and one Git server for all scenarios; each scenario has a workspace of its own.</summary>
+/// <summary>
+/// One server with its agent and one Git server for all scenarios; each scenario has a workspace of its own. A run of the
+/// tests on several silos gives the server more of them.
+/// </summary>
 public sealed class ScenarioServer : IAsyncLifetime
 {
     public const string GitUser = "scenario";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("control-scenarios-").FullName;
     private GitHttpServer? _git;
+    private readonly List<ControlSilo> _silos = [];
+    private RedisServer? _redis;
     private ControlServer? _server;
 
     internal string GitPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -22,12 +28,16 @@ public sealed class ScenarioServer : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _git = await GitHttpServer.StartAsync(Directory.CreateDirectory(Path.Combine(_folder, "git")).FullName, GitUser, GitPassword);
+        var data = Path.Combine(_folder, "data");
+        if (TestSilos.Count > 1) _redis = await RedisServer.StartAsync();
         _server = await ControlServer.StartAsync(new ServerOptions
         {
-            DataDirectory = Path.Combine(_folder, "data"),
+            DataDirectory = data,
+            Cluster = Cluster(),
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             AgentReaperProgram = Path.Combine(AppContext.BaseDirectory, "control"),
         });
+        while (_silos.Count < TestSilos.Count - 1) _silos.Add(await ControlSilo.StartAsync(data, Cluster()!));
         Client = new ControlClient(new ClientOptions
         {
             Server = _server.Address,
@@ -39,6 +49,11 @@ public sealed class ScenarioServer : IAsyncLifetime
     public async Task DisposeAsync()
     {
         Client?.Dispose();
+        foreach (var silo in _silos)
+        {
+            await silo.DisposeAsync();
+        }
+
         if (_server is not null)
         {
             await _server.DisposeAsync();
@@ -49,8 +64,16 @@ public sealed class ScenarioServer : IAsyncLifetime
             await _git.DisposeAsync();
         }
 
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
+
+    private ClusterOptions? Cluster() =>
+        _redis is null ? null : new ClusterOptions(_redis.Address, new IPEndPoint(IPAddress.Loopback, RedisServer.FreePort()));
 
     /// <summary>A folder that jobs of one scenario share.</summary>
     internal string Scratch(string name) => Directory.CreateDirectory(Path.Combine(_folder, "scratch", name)).FullName;

@@ -16,7 +16,7 @@ internal sealed class AccessAnswers : IAuthorizationMiddlewareResultHandler
         var problem = context.Features.Get<Problem>() ?? (authorizeResult.Challenged ? Unauthorized() : Forbidden());
         if (problem.Status == StatusCodes.Status401Unauthorized)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"control\"";
+            context.Response.Headers.WWWAuthenticate = BrowserPages.Serve(context) ? BrowserPages.Challenge : "Bearer realm=\"control\"";
         }
 
         return new ProblemResult(problem).ExecuteAsync(context);

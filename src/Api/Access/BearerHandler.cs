@@ -28,7 +28,7 @@ internal static class Schemes
 
 /// <summary>
 /// Reads <c>Authorization: Bearer</c>. Each scheme takes only its own prefix, so an agent's credential means nothing on a
-/// route of people and the other way round.
+/// route of people and the other way round. Pages for browsers take the token as a password too.
 /// </summary>
 internal sealed class BearerHandler(
     IOptionsMonitor<BearerOptions> options,
@@ -42,9 +42,7 @@ internal sealed class BearerHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Start, StringComparison.OrdinalIgnoreCase)
-            || BearerTokens.Split(header[Start.Length..].Trim(), Options.Prefix) is not var (id, secret))
+        if (TokenOf(Request.Headers.Authorization.ToString()) is not { } token || BearerTokens.Split(token, Options.Prefix) is not var (id, secret))
         {
             return AuthenticateResult.NoResult();
         }
@@ -58,6 +56,10 @@ internal sealed class BearerHandler(
         var caller = await credentials.FindAsync(key, secret, Context.RequestAborted);
         return caller is null ? Refuse() : Accept(caller);
     }
+
+    private string? TokenOf(string header) => header.StartsWith(Start, StringComparison.OrdinalIgnoreCase)
+        ? header[Start.Length..].Trim()
+        : BrowserPages.Serve(Context) ? BrowserPages.TokenOf(header) : null;
 
     private AuthenticateResult Refuse()
     {

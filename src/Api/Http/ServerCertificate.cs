@@ -11,6 +11,9 @@ namespace Control.Api.Http;
 public static class ServerCertificate
 {
     private const string FileName = "server.pem";
+    private const string SilosFileName = "silos.pem";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     /// <summary>Agents hold on to the fingerprint, so it lasts long; CA/Browser limits do not bind private certificates.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
@@ -25,10 +28,26 @@ public static class ServerCertificate
     /// <param name="time">Decides what is expired.</param>
     /// <param name="names">Further DNS names or IP addresses.</param>
     /// <exception cref="ControlException"><c>certificate-unreadable</c>: the file is not one of ours; the message names the cure.</exception>
-    public static X509Certificate2 LoadOrCreate(string directory, TimeProvider time, params IEnumerable<string> names)
+    public static X509Certificate2 LoadOrCreate(string directory, TimeProvider time, params IEnumerable<string> names) =>
+        LoadOrCreate(directory, FileName, time, now => Create(now, names, ServerAuthentication));
+
+    /// <summary>
+    /// Loads <c>silos.pem</c> from a directory, or makes it: what the silos of one cluster show each other, and accept nothing
+    /// else. Not the server's own certificate, whose key an administrator may have put elsewhere too.
+    /// </summary>
+    /// <param name="directory">The data directory that the silos share.</param>
+    /// <param name="time">Decides what is expired.</param>
+    /// <exception cref="ControlException"><c>certificate-unreadable</c>: the file is not one of ours; the message names the cure.</exception>
+    public static X509Certificate2 LoadOrCreateForSilos(string directory, TimeProvider time) =>
+        LoadOrCreate(directory, SilosFileName, time, now => Create(now, [], ServerAuthentication, ClientAuthentication));
+
+    /// <summary>Whether a directory is that of a server in a cluster.</summary>
+    public static bool ExistsForSilos(string directory) => File.Exists(Path.Combine(directory, SilosFileName));
+
+    private static X509Certificate2 LoadOrCreate(string directory, string name, TimeProvider time, Func<DateTimeOffset, string> create)
     {
         MakeDirectory(directory);
-        var path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, name);
         if (File.Exists(path) && Load(path) is var found)
         {
             if (found.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime)
@@ -39,7 +58,7 @@ public static class ServerCertificate
             found.Dispose();
         }
 
-        Save(path, Create(time.GetUtcNow(), names));
+        Save(path, create(time.GetUtcNow()));
         return Load(path);
     }
 
@@ -62,13 +81,13 @@ public static class ServerCertificate
         }
     }
 
-    private static string Create(DateTimeOffset now, IEnumerable<string> names)
+    private static string Create(DateTimeOffset now, IEnumerable<string> names, params IEnumerable<string> uses)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=control", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1", "serverAuth")], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. uses.Select(use => new Oid(use))], critical: false));
         request.CertificateExtensions.Add(AlternativeNames(names));
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now + Lifetime);
         return certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n";

@@ -19,6 +19,9 @@ namespace Control.Cli.Hosting;
 /// <summary>Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage.</summary>
 public sealed class ControlServer : IAsyncDisposable
 {
+    /// <summary>Where administrators look into silos and grains, on engines that have a page for it.</summary>
+    internal const string Dashboard = "/dashboard";
+
     private readonly WebApplication _app;
     private readonly DataFolder _folder;
     private readonly X509Certificate2 _certificate;
@@ -103,7 +106,8 @@ public sealed class ControlServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.AddSingleton(options.Time);
-        builder.Services.AddControlSilo(options.DataDirectory);
+        builder.Services.AddControlSilo(
+            options.DataDirectory, options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time)));
         builder.Services.AddControlQueries();
         builder.Services.AddControlApi(api =>
         {
@@ -112,7 +116,9 @@ public sealed class ControlServer : IAsyncDisposable
             api.PipelineSchema = PipelineSchema.Json;
         });
         builder.Services.AddTelemetry();
-        return builder.Build().MapControlApi();
+        var app = builder.Build().MapControlApi();
+        app.MapSiloDashboard(Dashboard)?.ForAdministrators();
+        return app;
     }
 
     private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
@@ -162,13 +168,5 @@ public sealed class ControlServer : IAsyncDisposable
         }
 
         return builder.Uri;
-    }
-
-    /// <summary>Leaves signals to whoever made the server: the host's own handler would stop the gateway under the agent.</summary>
-    private sealed class CallersLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

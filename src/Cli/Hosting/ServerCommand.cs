@@ -18,12 +18,21 @@ internal static class ServerCommand
     public static Command Create(CommandFactory cli) => CommandFactory.Group(
         "server", "The server: silo, gateway and an agent in one process.", Run(cli), RecoverAdmin(cli));
 
-    private static Option<string> DataOption() => new("--data")
+    internal static Option<string> DataOption() => new("--data")
     {
         Description = "Folder of databases, keys and certificate.",
         HelpName = "folder",
         DefaultValueFactory = _ => DefaultData,
     };
+
+    internal static Option<string?> ClusterOption() => new("--cluster-listen")
+    {
+        Description = $"Be a silo of a cluster: address and port where the other silos reach this one. {ClusterOptions.RedisVariable} names the cluster's Redis.",
+        HelpName = "ip:port",
+    };
+
+    internal static Option<LogLevel> LogOption() =>
+        new("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Warning };
 
     private static Command Run(CommandFactory cli)
     {
@@ -42,8 +51,9 @@ internal static class ServerCommand
             DefaultValueFactory = _ => 4,
         };
         var seed = new Option<bool>("--seed") { Description = "Make a sample workspace on the first start." };
-        var log = new Option<LogLevel>("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Warning };
-        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, seed, log], (call, cancel) =>
+        var cluster = ClusterOption();
+        var log = LogOption();
+        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, seed, cluster, log], (call, cancel) =>
             Serve(
                 call,
                 new ServerOptions
@@ -53,6 +63,7 @@ internal static class ServerCommand
                     Names = call.Get(names) ?? [],
                     AgentCapacity = call.Get(capacity),
                     Seed = call.Get(seed),
+                    Cluster = ClusterOptions.From(call.Get(cluster)),
                     LogLevel = call.Get(log),
                 },
                 cancel));
@@ -120,7 +131,7 @@ internal static class ServerCommand
         return token;
     }
 
-    private static IPEndPoint Endpoint(string text) => IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal)
+    internal static IPEndPoint Endpoint(string text) => IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal)
         ? endpoint
         : throw new UsageException($"'{text}' is not an address and port such as 127.0.0.1:7443 or 0.0.0.0:7443.");
 }

@@ -30,6 +30,9 @@ public sealed record ServerOptions
     /// <summary>Makes a workspace with a pipeline to try on the first start.</summary>
     public bool Seed { get; init; }
 
+    /// <summary>The cluster whose silo this server is to be; null for a server that is alone.</summary>
+    public ClusterOptions? Cluster { get; init; }
+
     /// <summary>Log lines at least this severe are written. Default: warnings.</summary>
     public Microsoft.Extensions.Logging.LogLevel LogLevel { get; init; } = Microsoft.Extensions.Logging.LogLevel.Warning;
 

@@ -62,6 +62,17 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
         Watch();
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // The agent may be dead, and then nobody else would ever see to its leases.
+        if (!IsGone)
+        {
+            ComeBack(reason, GrainFactory.GetGrain<IAgentGrain>(Id.Value).Wake);
+        }
+
+        return Task.CompletedTask;
+    }
+
     public async Task<Outcome<AgentView>> Register(RegisterAgent command)
     {
         if (Document is null)

@@ -61,6 +61,20 @@ public abstract class DurableGrain<TDocument> : Grain
         IsOrphan = !stored.Index.Terminal && stored.Index.Owner is { } owner && owner != Owner;
     }
 
+    /// <summary>
+    /// For grains that have something to watch: an activation may end without the grain's doing (a failed commit; on Orleans
+    /// also when the silo dies that knew its place), and nobody may ever call again. The call goes to the next activation.
+    /// </summary>
+    /// <param name="reason">The silo's own end is left to whoever adopts its rows.</param>
+    /// <param name="wake">Calls this very grain.</param>
+    protected static void ComeBack(DeactivationReason reason, Func<Task> wake)
+    {
+        if (reason.ReasonCode != DeactivationReasonCode.ShuttingDown)
+        {
+            wake().Forget();
+        }
+    }
+
     /// <summary>Commits the next document and what goes with it; only then is it <see cref="Document"/>.</summary>
     /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation has committed; this one ends.</exception>
     protected async Task CommitAsync(

@@ -53,6 +53,16 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         }
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (Unmade.Any())
+        {
+            ComeBack(reason, GrainFactory.GetGrain<IPipelineGrain>(Id.ToString()).Wake);
+        }
+
+        return Task.CompletedTask;
+    }
+
     public async Task<Outcome<PipelineView>> Put(PutPipeline command)
     {
         if (CheckPut(command) is { } refusal)

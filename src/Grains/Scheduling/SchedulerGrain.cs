@@ -4,8 +4,8 @@ using Control.Grains.Durable;
 namespace Control.Grains.Scheduling;
 
 /// <summary>
-/// Wakes what is due. Sleeps until the next due time in the store, or until a commit with an earlier one tells it. Each poke
-/// also adopts: unfinished rows whose owner is not a living silo are woken, which makes their grains take them over.
+/// Wakes what is due. Sleeps until the next due time in the store, or until a commit with an earlier one tells it. It also
+/// adopts: unfinished rows whose owner is not a living silo are woken, which makes their grains take them over.
 /// </summary>
 [Reentrant]
 internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, TimeProvider time, ILogger<SchedulerGrain> log)
@@ -22,6 +22,10 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
     // Timers take no longer times than 49 days; waking up for nothing once a day costs nothing.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromDays(1);
 
+    // Silos beat every 5 s: two beats may get lost.
+    private static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(15);
+
+    private readonly Dictionary<string, long> _beats = [];
     private IGrainTimer? _timer;
     private DateTimeOffset _sleepsUntil = DateTimeOffset.MaxValue;
     private bool _hasAdopted;
@@ -45,13 +49,27 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
         _isAdopting = true;
         try
         {
-            // With one silo, rows can only be orphaned by an earlier process; once all are adopted there are no more.
+            // While the same silos live, no row becomes orphaned; once all are adopted there are no more.
             _hasAdopted = await Adopt();
         }
         finally
         {
             _isAdopting = false;
         }
+    }
+
+    public Task Beat(string bootId)
+    {
+        var isNew = !_beats.ContainsKey(bootId);
+        _beats[bootId] = time.GetTimestamp();
+        var gone = _beats.Where(beat => time.GetElapsedTime(beat.Value) >= SilentAfter).Select(beat => beat.Key).ToList();
+        gone.ForEach(boot => _beats.Remove(boot));
+        if (isNew || gone.Count > 0)
+        {
+            _hasAdopted = false;
+        }
+
+        return Poke();
     }
 
     public Task Due(DateTimeOffset at)
@@ -97,7 +115,7 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
     {
         while (true)
         {
-            var orphans = await work.OrphansAsync(silo.BootId, Batch, CancellationToken.None);
+            var orphans = await work.OrphansAsync(_beats.Keys.Append(silo.BootId), Batch, CancellationToken.None);
             foreach (var orphan in orphans)
             {
                 LogAdopted(orphan.Kind, orphan.Key);

@@ -17,8 +17,10 @@ internal sealed class ActivationPause : IConfigureGrainContextProvider, IConfigu
 
     public bool TryGetConfigurator(GrainType grainType, GrainProperties properties, [NotNullWhen(true)] out IConfigureGrainContext? configurator)
     {
-        configurator = this;
-        return true;
+        // Of the engine's own grains, those of many workers have no life cycle to join.
+        var hasLifecycle = properties.Properties.GetValueOrDefault(WellKnownGrainTypeProperties.PlacementStrategy) != "StatelessWorkerPlacement";
+        configurator = hasLifecycle ? this : null;
+        return hasLifecycle;
     }
 
     public void Configure(IGrainContext context) =>

@@ -7,11 +7,13 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using StackExchange.Redis;
 
 namespace Control.Silo.Hosting;
@@ -32,7 +34,7 @@ internal static class GrainRuntime
     /// <summary>The engine without what looks into it.</summary>
     public static ISiloBuilder AddBareEngine(this ISiloBuilder silo, SiloCluster? cluster)
     {
-        silo.Services.AddSingleton<IConfigureGrainContextProvider, ActivationPause>();
+        silo.Services.AddLogging(Quieten);
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = cluster?.Name ?? "control");
         silo.Behave();
         if (cluster is null)
@@ -50,8 +52,9 @@ internal static class GrainRuntime
     /// <summary>Maps the Orleans Dashboard below <paramref name="prefix"/>. Who may see it is for the host to say.</summary>
     public static IEndpointConventionBuilder? MapGrainDashboard(this IEndpointRouteBuilder app, string prefix) => app.MapOrleansDashboard(prefix);
 
-    // What grains see of the engine, said explicitly and as the embedded runtime has it, whatever Orleans' defaults become.
-    private static void Behave(this ISiloBuilder silo) => silo
+    /// <summary>What grains see of the engine, said explicitly and as the embedded runtime has it, whatever Orleans' defaults become.</summary>
+    public static ISiloBuilder Behave(this ISiloBuilder silo) => silo
+        .ConfigureServices(services => services.AddSingleton<IConfigureGrainContextProvider, ActivationPause>().PassFaults())
         .Configure<SiloMessagingOptions>(options =>
         {
             options.ResponseTimeout = TimeSpan.FromSeconds(30);
@@ -70,6 +73,14 @@ internal static class GrainRuntime
             options.DeactivationTimeout = TimeSpan.FromSeconds(30);
         });
 
+    /// <summary>Lets faults of our own types cross between silos and clients with their type and text; unnamed ones arrive as a failure to read them.</summary>
+    public static IServiceCollection PassFaults(this IServiceCollection services) =>
+        services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add("Control"));
+
+    // Advice on the garbage collector at every start, and a watchdog that measures from the machine's boot: nothing to act on.
+    private static void Quieten(ILoggingBuilder log) =>
+        log.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+
     // One silo has nobody to listen to: no port is opened, so nobody on the machine can reach grains past the gateway, and
     // any number of servers run side by side. The address only names the silo.
     private static void StayAlone(this ISiloBuilder silo)
@@ -85,6 +96,7 @@ internal static class GrainRuntime
 
     private static void Join(this ISiloBuilder silo, SiloCluster cluster)
     {
+        silo.Services.AddSingleton(cluster).AddHostedService<SignalRelay>();
         silo.UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(cluster.Redis));
         silo.Configure<EndpointOptions>(options =>
         {
@@ -94,6 +106,8 @@ internal static class GrainRuntime
             options.GatewayPort = 0;
         });
         silo.Configure<ClusterMembershipOptions>(NoticeTheDead);
+        // Evenly over all silos, wherever the first call comes from.
+        silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>();
         silo.UseTls(cluster.Certificate, tls => Trust(tls, cluster.Certificate));
     }
 

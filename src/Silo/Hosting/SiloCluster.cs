@@ -8,7 +8,7 @@ public sealed record SiloCluster
 {
     /// <summary>
     /// Where Redis holds the membership view, as StackExchange.Redis reads it, such as
-    /// <c>redis.internal:6379,password=…,ssl=true</c>. Nothing else is kept there.
+    /// <c>redis.internal:6379,password=…,ssl=true</c>. Nothing else is kept there; hints on what changed pass through it.
     /// </summary>
     public required string Redis { get; init; }
 

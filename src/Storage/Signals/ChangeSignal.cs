@@ -5,13 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Control.Storage.Signals;
 
 /// <summary>
-/// Wakes readers in this process after a subject changed durably. A hint only: it carries nothing and may be lost by a
-/// crash or another node's writer, so every reader also re-reads on a heartbeat.
+/// Wakes readers in this process after a subject changed durably, and tells relays, which wake those in others. A hint only:
+/// it carries nothing and may be lost, so every reader also re-reads on a heartbeat.
 /// </summary>
 public sealed class ChangeSignal
 {
     private readonly ConcurrentDictionary<SubjectKey, ImmutableArray<Subscription>> _subscriptions = new();
     private readonly ILogger<ChangeSignal> _logger;
+    private ImmutableArray<Action<SubjectKey>> _relays = [];
 
     /// <summary>A signal without subscribers.</summary>
     public ChangeSignal(ILogger<ChangeSignal> logger) => _logger = logger;
@@ -30,8 +31,26 @@ public sealed class ChangeSignal
         return subscription;
     }
 
-    /// <summary>Wakes the subject's subscribers; returns at once.</summary>
+    /// <summary>
+    /// Calls <paramref name="relay"/> with every subject that this process changed, on the writer's thread, until disposed: it
+    /// must return at once and not throw.
+    /// </summary>
+    public IDisposable RelayTo(Action<SubjectKey> relay)
+    {
+        ImmutableInterlocked.Update(ref _relays, relays => relays.Add(relay));
+        return new Relay(this, relay);
+    }
+
+    /// <summary>Wakes the subject's subscribers, tells the relays; returns at once.</summary>
     internal void Raise(SubjectKey subject)
+    {
+        Wake(subject);
+        foreach (var relay in _relays)
+            relay(subject);
+    }
+
+    /// <summary>Wakes the subject's subscribers after a change in another process; returns at once.</summary>
+    public void Wake(SubjectKey subject)
     {
         if (!_subscriptions.TryGetValue(subject, out var subscriptions))
             return;
@@ -53,5 +72,10 @@ public sealed class ChangeSignal
             if (done)
                 return;
         }
+    }
+
+    private sealed class Relay(ChangeSignal signal, Action<SubjectKey> relay) : IDisposable
+    {
+        public void Dispose() => ImmutableInterlocked.Update(ref signal._relays, relays => relays.Remove(relay));
     }
 }

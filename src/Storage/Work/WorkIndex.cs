@@ -6,6 +6,9 @@ namespace Control.Storage.Work;
 /// <summary>Questions that grains ask about other grains' work, answered from projected columns by index only.</summary>
 public sealed class WorkIndex
 {
+    // Sorts behind every boot id.
+    private const string AfterAll = "\uFFFF";
+
     private readonly ReadPool _readers;
 
     internal WorkIndex(Database database) => _readers = database.Readers;
@@ -42,9 +45,26 @@ public sealed class WorkIndex
         return rows.IsEmpty ? null : rows[0];
     }
 
-    /// <summary>Unfinished subjects whose owner is not the live one: they are to be adopted.</summary>
-    public Task<ImmutableArray<SubjectKey>> OrphansAsync(string liveOwner, int limit, CancellationToken ct = default) => _readers.ListAsync(
-        WorkStatements.Orphans, [liveOwner, limit], row => new SubjectKey(row.GetString(0), row.GetString(1)), ct);
+    /// <summary>
+    /// Unfinished subjects whose owner is not one of the live ones: they are to be adopted. What live owners have is not read:
+    /// the index is searched between their names.
+    /// </summary>
+    /// <param name="live">Boot ids of the silos that live.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async Task<ImmutableArray<SubjectKey>> OrphansAsync(IEnumerable<string> live, int limit, CancellationToken ct = default)
+    {
+        var orphans = ImmutableArray.CreateBuilder<SubjectKey>();
+        var after = "";
+        foreach (var before in live.Order(StringComparer.Ordinal).Append(AfterAll))
+        {
+            orphans.AddRange(await _readers.ListAsync(
+                WorkStatements.Orphans, [after, before, limit - orphans.Count], row => new SubjectKey(row.GetString(0), row.GetString(1)), ct).ConfigureAwait(false));
+            after = before;
+        }
+
+        return orphans.ToImmutable();
+    }
 
     /// <summary>Whether a subject listed under <paramref name="parent"/> is not finished.</summary>
     public async Task<bool> HasUnfinishedAsync(string kind, string parent, CancellationToken ct = default)

@@ -37,10 +37,7 @@ internal static class WorkStatements
 
     // Two ranges instead of one inequality, which no index answers: what is owned by the live one is never walked.
     public static readonly Statement Orphans = new("""
-        SELECT kind, key FROM subjects WHERE owner < @live AND terminal = 0 AND deleted = 0
-        UNION ALL
-        SELECT kind, key FROM subjects WHERE owner > @live AND terminal = 0 AND deleted = 0
-        LIMIT @limit
+        SELECT kind, key FROM subjects WHERE owner > @after AND owner < @before AND terminal = 0 AND deleted = 0 LIMIT @limit
         """);
 
     public static readonly Statement Unfinished = new("""

@@ -72,6 +72,8 @@ internal sealed class FakeScheduler(FakeGrains fakes) : ISchedulerGrain
 {
     public Task Poke() => fakes.Enter("scheduler Poke");
 
+    public Task Beat(string bootId) => fakes.Enter("scheduler Beat");
+
     public Task Due(DateTimeOffset at) => Task.CompletedTask;
 }
 

@@ -233,12 +233,14 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         var agent = await _world.AgentAsync();
         // Both are taken in while the store is busy: the poll's change comes into one commit with the removal, or after it.
-        var begun = Task.WhenAll(_world.Calls.Begun("IAgentGrain.Remove"), _world.Calls.Begun("IAgentGrain.Poll"));
         Task<Outcome<Done>> removal;
         Task<Outcome<AgentOrders>> poll;
         using (_world.Lock())
         {
+            var begun = _world.Calls.Begun("IAgentGrain.Remove");
             removal = _world.Grain<IAgentGrain>("a1").Remove(World.Someone);
+            await begun;
+            begun = _world.Calls.Begun("IAgentGrain.Poll");
             poll = agent.SendAsync(TimeSpan.Zero);
             await begun;
         }

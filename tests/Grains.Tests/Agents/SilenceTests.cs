@@ -184,6 +184,18 @@ public sealed class SilenceTests : IAsyncLifetime
         await agent.TakeAsync();
     }
 
+    [Fact]
+    public async Task Commit_Overtaken_TheNextActivationBeginsByItself()
+    {
+        var agent = await _world.AgentAsync();
+        await agent.RenewAsync();
+        await _world.OvertakeAsync(new SubjectKey(SubjectKinds.Agent, "a1"));
+        _world.Clock.Advance(TimeSpan.FromSeconds(15));
+        var woken = _world.Calls.Begun("IAgentGrain.Wake", more: 2);
+        await Assert.ThrowsAnyAsync<Exception>(() => Grain.Wake());
+        await woken;
+    }
+
     private async Task SilenceAsync(double seconds)
     {
         _world.Clock.Advance(TimeSpan.FromSeconds(seconds));

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Control.Grains.Calls;
+using Control.TestKit;
 using Orleans;
 using Orleans.Runtime;
 
@@ -7,22 +8,37 @@ namespace Control.Grains.Tests.Calls;
 
 public sealed class RetryFilterTests
 {
-    private readonly RetryFilter _filter = new();
+    private readonly ManualClock _clock = new();
+    private readonly RetryFilter _filter;
 
-    [Fact]
-    public async Task Invoke_SafeMethodAndSiloGone_Repeated()
+    public RetryFilterTests() => _filter = new RetryFilter(_clock);
+
+    [Theory]
+    [InlineData(typeof(SiloUnavailableException))]
+    [InlineData(typeof(OrleansMessageRejectionException))]
+    public async Task Invoke_SafeMethodAndSiloGone_Repeated(Type fault)
     {
-        var (context, call) = Calling(nameof(IRunGrain.Report), new SiloUnavailableException(), new SiloUnavailableException());
+        const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+        var (context, call) = Calling(nameof(IRunGrain.Report), (Exception)Activator.CreateInstance(fault, Any, binder: null, ["gone"], culture: null)!);
         await _filter.Invoke(context);
-        Assert.Equal(3, call.Invocations);
+        Assert.Equal(2, call.Invocations);
     }
 
     [Fact]
-    public async Task Invoke_SafeMethodAndSiloStaysGone_GivesUpAfterThree()
+    public async Task Invoke_SafeMethodAndSiloStaysGone_GivesUpAfterAllPauses()
     {
-        var (context, call) = Calling(nameof(IRunGrain.Report), [.. Enumerable.Repeat(new SiloUnavailableException(), 9)]);
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => _filter.Invoke(context));
-        Assert.Equal(3, call.Invocations);
+        var (context, call) = Calling(nameof(IRunGrain.Report), [.. Enumerable.Repeat(new SiloUnavailableException(), 99)]);
+        var invoked = _filter.Invoke(context);
+        for (var pauses = 2; pauses <= RetryFilter.Pauses.Length; pauses++)
+        {
+            Assert.Equal(pauses, call.Invocations);
+            var paused = call.NextInvocation;
+            _clock.Advance(RetryFilter.Pauses[pauses - 1]);
+            await paused;
+        }
+
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => invoked);
+        Assert.Equal(RetryFilter.Pauses.Length + 1, call.Invocations);
     }
 
     [Fact]
@@ -60,11 +76,15 @@ public sealed class RetryFilterTests
     /// <summary>A call as the filter sees it; made at run time, because the engines' interfaces differ in what nobody here uses.</summary>
     public class Call : DispatchProxy
     {
+        private TaskCompletionSource _next = new();
+
         internal MethodInfo Method { get; set; } = null!;
 
         internal Queue<Exception> Faults { get; set; } = null!;
 
         internal int Invocations { get; private set; }
+
+        internal Task NextInvocation => (_next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
         {
@@ -76,6 +96,7 @@ public sealed class RetryFilterTests
         private Task InvokeAsync()
         {
             Invocations++;
+            _next.TrySetResult();
             return Faults.TryDequeue(out var fault) ? Task.FromException(fault) : Task.CompletedTask;
         }
     }

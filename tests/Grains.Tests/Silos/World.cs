@@ -1,7 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
 using Control.Contracts;
 using Control.Contracts.Scheduling;
 using Control.Contracts.Workspaces;
 using Control.Engine.Runs;
+using Control.Grains.Durable;
 using Control.Storage.Queries.Subjects;
 using Control.TestKit;
 using Control.TestKit.Silos;
@@ -11,7 +13,10 @@ using Orleans;
 
 namespace Control.Grains.Tests.Silos;
 
-/// <summary>A silo on a store of its own and a clock that stands still; it can be stopped and started again on the same store.</summary>
+/// <summary>
+/// Silos on a store of their own and a clock that stands still; they can be stopped and started again on the same store.
+/// One silo, or a cluster of as many as the run of the tests wants.
+/// </summary>
 internal sealed class World : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -19,7 +24,9 @@ internal sealed class World : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("control-grains-").FullName;
     private readonly List<TestAgent> _agents = [];
-    private TestSilo? _silo;
+    private readonly X509Certificate2 _certificate = TestSilos.Certificate();
+    private readonly List<TestSilo> _silos = [];
+    private RedisServer? _redis;
 
     private World()
     {
@@ -29,7 +36,10 @@ internal sealed class World : IAsyncDisposable
 
     public CallFilter Calls { get; private set; } = new();
 
-    public TestSilo Silo => _silo!;
+    public TestSilo Silo => _silos[0];
+
+    /// <summary>Of all silos.</summary>
+    public ImmutableArray<string> BootIds => [.. _silos.Select(silo => silo.Services.GetRequiredService<SiloIdentity>().BootId)];
 
     public CommitStore Commits => Service<CommitStore>();
 
@@ -43,19 +53,46 @@ internal sealed class World : IAsyncDisposable
     public async Task StopSiloAsync()
     {
         await Task.WhenAll(_agents.Select(agent => agent.HangUpAsync()));
-        await Silo.DisposeAsync();
+        foreach (var silo in Enumerable.Reverse(_silos))
+        {
+            // The first one last: the others use its store.
+            await silo.DisposeAsync();
+        }
+
+        _silos.Clear();
     }
 
     public async Task StartSiloAsync()
     {
         Calls = new CallFilter();
-        _silo = await TestSilo.StartAsync(new TestSiloOptions { Grains = typeof(GrainServices).Assembly }, services =>
+        while (_silos.Count < TestSilos.Count)
         {
-            services.AddSingleton<TimeProvider>(Clock);
-            services.AddSingleton<IIncomingGrainCallFilter>(Calls);
-            services.AddControlStorage(options => options.DataDirectory = _folder);
-            services.AddControlGrains();
-        });
+            _silos.Add(await TestSilo.StartAsync(await OptionsAsync(), Configure));
+        }
+    }
+
+    private async Task<TestSiloOptions> OptionsAsync()
+    {
+        if (TestSilos.Count > 1) _redis ??= await RedisServer.StartAsync();
+        return new TestSiloOptions
+        {
+            Grains = typeof(GrainServices).Assembly,
+            Cluster = _redis is null ? null : TestSilos.Cluster(_redis, _certificate),
+        };
+    }
+
+    private void Configure(IServiceCollection services)
+    {
+        services.AddSingleton<TimeProvider>(Clock);
+        services.AddSingleton<IIncomingGrainCallFilter>(Calls);
+        services.AddControlStorage(options => options.DataDirectory = _folder);
+        if (_silos.Count > 0)
+        {
+            // One store in one process, so that a test hears of every commit.
+            services.AddSingleton(Service<ControlStore>());
+        }
+
+        services.AddControlGrains();
     }
 
     public async Task RestartSiloAsync()
@@ -67,6 +104,8 @@ internal sealed class World : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopSiloAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        _certificate.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Control.Contracts.Errors;
 using Control.Runtime.Tests.Grains;
 using Orleans;
 using Orleans.Runtime;
@@ -117,6 +118,14 @@ public sealed class CallTests : RuntimeTest
         Assert.Equal("no", fault.Message);
         Assert.Contains(nameof(CallGrain), fault.StackTrace);
         Assert.Contains(nameof(Fault_OfTheGrain_ReachesTheCallerWithTypeAndStack), fault.StackTrace);
+    }
+
+    [Fact]
+    public async Task Fault_OfTheContract_ReachesTheCallerWhole()
+    {
+        var fault = await Assert.ThrowsAsync<ControlException>(() => Grain<ICallGrain>().ThrowFault());
+        Assert.Equal(("test-fault", "It fails."), (fault.Code, fault.Message));
+        Assert.Equal(new FieldError("field", "is wrong", 7, 3), Assert.Single(fault.Fields));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Control.Contracts.Errors;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -44,6 +45,9 @@ public interface ICallGrain : IGrainWithStringKey
 
     [Alias("Throw")]
     Task Throw(string message);
+
+    [Alias("ThrowFault")]
+    Task ThrowFault();
 
     [Alias("ThrowAtOnce")]
     Task<int> ThrowAtOnce();
@@ -109,6 +113,8 @@ public sealed class CallGrain(Gates gates) : Grain, ICallGrain
         await Task.Yield();
         throw new RefusedException(message);
     }
+
+    public Task ThrowFault() => throw new ControlException("test-fault", "It fails.", new FieldError("field", "is wrong", 7, 3));
 
     public Task<int> ThrowAtOnce() => throw new RefusedException("at once");
 

@@ -66,8 +66,10 @@ public sealed class WorkIndexTests : IDisposable
             await _test.Commits.CommitAsync(commit with { Index = commit.Index with { Owner = owner, Terminal = terminal, Deleted = deleted } });
         }
 
-        Assert.Equal(["a", "c"], (await Work.OrphansAsync("boot-2", 10)).Select(key => key.Key).Order());
-        Assert.Single(await Work.OrphansAsync("boot-2", 1));
+        Assert.Equal(["a", "c"], (await Work.OrphansAsync(["boot-2"], 10)).Select(key => key.Key).Order());
+        Assert.Equal(["c"], (await Work.OrphansAsync(["boot-2", "boot-1", "gone"], 10)).Select(key => key.Key));
+        Assert.Equal(3, (await Work.OrphansAsync([], 10)).Length);
+        Assert.Single(await Work.OrphansAsync(["boot-2"], 1));
     }
 
     [Fact]

@@ -8,13 +8,17 @@ internal static class TestEngine
 {
     public const string Name = "embedded";
 
-    public static void AddTo(IServiceCollection services, TestSiloOptions options) => services.AddGrainRuntime(
-        runtime =>
-        {
-            runtime.Clock = options.Clock;
-            runtime.DeactivationTimeout = options.DeactivationTimeout;
-            runtime.MaxQueuedRequests = options.MaxQueuedRequests;
-            foreach (var (type, age) in options.IdleAges) runtime.IdleAges[type] = age;
-        },
-        options.Grains);
+    public static void AddTo(IServiceCollection services, TestSiloOptions options)
+    {
+        if (options.Cluster is not null) throw new NotSupportedException("The embedded runtime is one silo so far.");
+        services.AddGrainRuntime(
+            runtime =>
+            {
+                runtime.Clock = options.Clock;
+                runtime.DeactivationTimeout = options.DeactivationTimeout;
+                runtime.MaxQueuedRequests = options.MaxQueuedRequests;
+                foreach (var (type, age) in options.IdleAges) runtime.IdleAges[type] = age;
+            },
+            options.Grains);
+    }
 }

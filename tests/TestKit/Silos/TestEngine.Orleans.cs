@@ -18,8 +18,8 @@ internal static class TestEngine
     {
         services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System);
         foreach (var name in ClocksOfGrains) services.AddKeyedSingleton(name, options.Clock);
-        if (options.IsBare) services.AddOrleans(silo => silo.AddBareEngine(cluster: null));
-        else services.AddGrainEngine(cluster: null);
+        if (options.IsBare) services.AddOrleans(silo => silo.AddBareEngine(options.Cluster));
+        else services.AddGrainEngine(options.Cluster);
         services.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = options.MaxQueuedRequests);
         services.Configure<GrainCollectionOptions>(collection =>
         {

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Control.Silo.Hosting;
 
 namespace Control.TestKit.Silos;
 
@@ -19,6 +20,9 @@ public sealed record TestSiloOptions
 
     /// <summary>How many requests may wait at one activation. Default 10,000.</summary>
     public int MaxQueuedRequests { get; init; } = 10_000;
+
+    /// <summary>The cluster to join; null for a silo that is alone.</summary>
+    public SiloCluster? Cluster { get; init; }
 
     /// <summary>True for the engine without its dashboard and traces, so that what is measured is the engine.</summary>
     public bool IsBare { get; init; }

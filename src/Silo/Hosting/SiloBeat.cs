@@ -1,12 +1,13 @@
 using Control.Contracts.Scheduling;
+using Control.Grains.Durable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
 namespace Control.Silo.Hosting;
 
-/// <summary>Sees to it that a scheduler is active somewhere. Its work is done by its own timer, not by these pokes.</summary>
-internal sealed partial class SchedulerPoke(IGrainFactory grains, TimeProvider time, ILogger<SchedulerPoke> log) : BackgroundService
+/// <summary>Sees to it that a scheduler is active somewhere and knows that this silo lives. Its work is done by its own timer.</summary>
+internal sealed partial class SiloBeat(IGrainFactory grains, SiloIdentity silo, TimeProvider time, ILogger<SiloBeat> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
@@ -17,7 +18,7 @@ internal sealed partial class SchedulerPoke(IGrainFactory grains, TimeProvider t
         {
             try
             {
-                await grains.GetGrain<ISchedulerGrain>("0").Poke();
+                await grains.GetGrain<ISchedulerGrain>("0").Beat(silo.BootId);
             }
             catch (Exception fault) when (fault is not OutOfMemoryException)
             {
@@ -27,6 +28,6 @@ internal sealed partial class SchedulerPoke(IGrainFactory grains, TimeProvider t
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler did not answer; it is poked again in 5 s")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler did not answer; it is told again in 5 s")]
     private partial void LogFailed(Exception fault);
 }

@@ -1,0 +1,79 @@
+using System.Security.Cryptography.X509Certificates;
+using Control.Api.Http;
+using Control.Contracts.Errors;
+using Control.Silo.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Control.Cli.Hosting;
+
+/// <summary>A silo without a gateway: it joins the cluster of the server that made the data folder.</summary>
+public sealed class ControlSilo : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly X509Certificate2 _certificate;
+
+    private ControlSilo(IHost host, X509Certificate2 certificate) => (_host, _certificate) = (host, certificate);
+
+    /// <summary>Its services.</summary>
+    internal IServiceProvider Services => _host.Services;
+
+    /// <summary>Starts it; when it returns, it has joined.</summary>
+    /// <param name="dataDirectory">The server's data folder, on this machine.</param>
+    /// <param name="cluster">The cluster to join.</param>
+    /// <param name="logLevel">Log lines at least this severe are written.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <exception cref="ControlException"><c>no-server</c>: the folder is not that of a server in a cluster; or it cannot start for another reason that the message names.</exception>
+    public static async Task<ControlSilo> StartAsync(
+        string dataDirectory, ClusterOptions cluster, LogLevel logLevel = LogLevel.Warning, CancellationToken cancellationToken = default)
+    {
+        if (!ServerCertificate.ExistsForSilos(dataDirectory))
+        {
+            throw new ControlException("no-server", $"{dataDirectory} is not the data folder of a server in a cluster. Start the server first, with --cluster-listen, or name its folder with --data.");
+        }
+
+        var certificate = ServerCertificate.LoadOrCreateForSilos(dataDirectory, TimeProvider.System);
+        var silo = new ControlSilo(Build(dataDirectory, cluster.With(certificate), logLevel), certificate);
+        try
+        {
+            await silo._host.StartAsync(cancellationToken);
+            return silo;
+        }
+        catch
+        {
+            await silo.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Returns when cancelled, or when the silo fails. Stops nothing: disposing does.</summary>
+    public async Task WaitForShutdownAsync(CancellationToken cancellationToken)
+    {
+        var lifetime = _host.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Hands its grains over and leaves the cluster.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+
+        _certificate.Dispose();
+    }
+
+    private static IHost Build(string dataDirectory, SiloCluster cluster, LogLevel logLevel)
+    {
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
+        builder.Services.AddControlSilo(dataDirectory, cluster);
+        builder.Services.AddTelemetry();
+        return builder.Build();
+    }
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using Control.Cli.CommandLine;
+
+namespace Control.Cli.Hosting;
+
+/// <summary><c>control silo</c>: more silos for a server's grains.</summary>
+internal static class SiloCommand
+{
+    public static Command Create(CommandFactory cli) => CommandFactory.Group(
+        "silo", "A further silo of a server's cluster: runs grains, has no gateway and no agent.", Run(cli));
+
+    private static Command Run(CommandFactory cli)
+    {
+        var data = ServerCommand.DataOption();
+        var cluster = ServerCommand.ClusterOption();
+        var log = ServerCommand.LogOption();
+        return cli.Action(
+            "run",
+            $"Run a silo until it is told to stop. {ClusterOptions.RedisVariable} names the cluster's Redis; the server runs with it too.",
+            [data, cluster, log],
+            async (call, cancel) =>
+            {
+                var options = ClusterOptions.From(call.Get(cluster))
+                    ?? throw new UsageException($"Say with --cluster-listen where the other silos reach this one, and set {ClusterOptions.RedisVariable}.");
+                await using var silo = await ControlSilo.StartAsync(Path.GetFullPath(call.Get(data)!), options, call.Get(log), cancel);
+                call.Output.Note($"Silo runs at {options.Listen}");
+                call.Output.Note("Stop with Ctrl-C.");
+                await silo.WaitForShutdownAsync(cancel);
+                return ExitCodes.Succeeded;
+            });
+    }
+}
