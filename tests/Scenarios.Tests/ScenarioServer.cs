@@ -42,9 +42,20 @@ public sealed class ScenarioServer : IAsyncLifetime
         {
             Server = _server.Address,
             Fingerprint = _server.Fingerprint,
-            Token = (await File.ReadAllTextAsync(_server.AdminTokenFile)).Trim(),
+            Token = await AdminToken(),
         });
     }
+
+    internal async Task<string> AdminToken() => (await File.ReadAllTextAsync(_server!.AdminTokenFile)).Trim();
+
+    /// <summary>A stranger who trusts the server by its fingerprint.</summary>
+    internal HttpClient Http() => new(new HttpClientHandler
+    {
+        UseProxy = false,
+        ServerCertificateCustomValidationCallback = (_, certificate, _, _) =>
+            certificate is not null && Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)) == _server!.Fingerprint,
+    })
+    { BaseAddress = _server!.Address };
 
     public async Task DisposeAsync()
     {
