@@ -31,8 +31,7 @@ public sealed class QueryPlanTests : IDisposable
     [InlineData("Queued", "children_queued (queue=?)")]
     [InlineData("Held", "children_held (holder=?)")]
     [InlineData("Due", "subjects_due (next_wake>? AND next_wake<?)")]
-    [InlineData("Orphans", "subjects_owned (owner<?)")]
-    [InlineData("Orphans", "subjects_owned (owner>?)")]
+    [InlineData("Orphans", "subjects_owned (owner>? AND owner<?)")]
     [InlineData("Unfinished", "subjects_unfinished (parent=? AND kind=?)")]
     public void WorkStatement_Planned_UsesItsPartialIndex(string name, string index)
     {
