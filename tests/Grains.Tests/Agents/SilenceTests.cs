@@ -178,7 +178,8 @@ public sealed class SilenceTests : IAsyncLifetime
         var parked = await agent.ParkAsync();
         await _world.OvertakeAsync(new SubjectKey(SubjectKinds.Agent, "a1"));
         _world.Clock.Advance(TimeSpan.FromSeconds(15));
-        await Assert.ThrowsAnyAsync<Exception>(() => Grain.Wake());
+        // The commit that fails is this call's or the grain's own timer's; the call may reach the next activation.
+        await Record.ExceptionAsync(Grain.Wake);
         Assert.Empty((await parked.WaitAsync(World.Limit)).Start);
         await _world.RunAsync(Yaml.OneJob);
         await agent.TakeAsync();
@@ -190,9 +191,9 @@ public sealed class SilenceTests : IAsyncLifetime
         var agent = await _world.AgentAsync();
         await agent.RenewAsync();
         await _world.OvertakeAsync(new SubjectKey(SubjectKinds.Agent, "a1"));
-        _world.Clock.Advance(TimeSpan.FromSeconds(15));
-        var woken = _world.Calls.Begun("IAgentGrain.Wake", more: 2);
-        await Assert.ThrowsAnyAsync<Exception>(() => Grain.Wake());
+        var woken = _world.Calls.Begun("IAgentGrain.Wake");
+        agent.Reboot();
+        await Assert.ThrowsAnyAsync<Exception>(agent.RenewAsync);
         await woken;
     }
 

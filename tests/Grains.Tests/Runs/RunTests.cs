@@ -138,7 +138,9 @@ public sealed class RunTests : IAsyncLifetime
         await agent.RenewAsync();
         var run = await _world.RunAsync(Yaml.OneJob);
         await _world.UntilAttemptAsync(run, "s.j/1", AttemptState.Leased);
+        var told = _world.Calls.Begun("IAgentGrain.Stop");
         Assert.Equal(RunState.Cancelling, World.Valid(await _world.Run(run).Cancel(World.Someone)).State);
+        await told;
         var orders = await agent.PollAsync();
         Assert.Empty(orders.Start);
         var lease = Assert.Single(orders.Stop);
