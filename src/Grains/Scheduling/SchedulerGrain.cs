@@ -74,7 +74,8 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
 
     public Task Due(DateTimeOffset at)
     {
-        if (at < _sleepsUntil)
+        // What is due by now wakes in any case: the clock may have moved on while the timer was being set.
+        if (at < _sleepsUntil || at <= time.GetUtcNow())
         {
             SleepUntil(at);
         }
