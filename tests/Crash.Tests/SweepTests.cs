@@ -148,7 +148,7 @@ internal static class Sweep
     {
         var attempt = ContractJson.Read<AttemptView>(item.Data).Id;
         await site.LogUntil(attempt, "PID=", limit);
-        await site.Client.CancelRunAsync(run, limit);
+        await site.Client.CancelRunAsync(run, CancelMode.AfterFinally, limit);
     }
 
     private static async Task<bool> RetryIfFailed(Site site, RunId run, CancellationToken limit)

@@ -23,7 +23,7 @@ internal sealed record Scenario
     /// <summary>How the run is started.</summary>
     public Start Start { get; init; } = new();
 
-    /// <summary>Set when the start is to be refused; nothing else is looked at then.</summary>
+    /// <summary>Set when the start, or already the definition, is to be refused; nothing else is looked at then.</summary>
     public Refused? Refused { get; init; }
 
     /// <summary>Taken in this order, each when its moment comes.</summary>
@@ -34,6 +34,9 @@ internal sealed record Scenario
 
     /// <summary>How each stage is to end, by name, in order.</summary>
     public Dictionary<string, StageState> Stages { get; init; } = [];
+
+    /// <summary>Jobs that were skipped, by <c>stage.job</c>, with a part of the reason.</summary>
+    public Dictionary<string, string> Skipped { get; init; } = [];
 
     /// <summary>All attempts by <c>stage.job/number</c>; another one fails the scenario.</summary>
     public Dictionary<string, Attempt> Attempts { get; init; } = [];
@@ -61,12 +64,23 @@ internal sealed record Act
 
     public required Deed Do { get; init; }
 
-    /// <summary>The gate's stage; of no meaning for runs.</summary>
+    /// <summary>The gate's stage, or the one to re-run from.</summary>
     public string Stage { get; init; } = "";
 
     public string Comment { get; init; } = "";
 
     public Dictionary<string, string> Parameters { get; init; } = [];
+
+    /// <summary>Name of somebody else who does it, and may approve and run; the administrator without one.</summary>
+    public string? As { get; init; }
+
+    /// <summary>For a re-run: looked up anew.</summary>
+    public string? Ref { get; init; }
+
+    public CancelMode Mode { get; init; } = CancelMode.AfterFinally;
+
+    /// <summary>A file that is made once it is done: what a job waits for.</summary>
+    public string? Touch { get; init; }
 
     /// <summary>Set when this is to be refused.</summary>
     public Refused? Refused { get; init; }
@@ -79,6 +93,7 @@ internal enum Deed
     Reject,
     Cancel,
     Retry,
+    Rerun,
 }
 
 /// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>

@@ -9,25 +9,26 @@ using Control.Contracts.Workspaces;
 namespace Control.Scenarios.Tests;
 
 /// <summary>Plays one scenario: sets it up, starts its run, follows it and does what a person would.</summary>
-internal sealed class ScenarioPlay(ControlClient client, string name, string definition, Scenario scenario, CancellationToken cancellationToken)
+internal sealed class ScenarioPlay(ScenarioServer server, string name, string definition, Scenario scenario, CancellationToken cancellationToken)
 {
+    private readonly ControlClient _client = server.Client;
     private readonly PipelineId _pipeline = new(name, "scenario");
     private readonly Queue<Act> _actions = new(scenario.Actions);
 
     /// <summary>Makes the workspace, its secrets and the pipeline.</summary>
     public async Task SetUp()
     {
-        await client.CreateWorkspaceAsync(name, scenario.About, cancellationToken);
+        await _client.CreateWorkspaceAsync(name, scenario.About, cancellationToken);
         foreach (var (secret, value) in scenario.Secrets)
         {
-            await client.SetSecretAsync(name, secret, value.Kind, new SecretValue(value.Text, value.User, value.Password), cancellationToken);
+            await _client.SetSecretAsync(name, secret, value.Kind, new SecretValue(value.Text, value.User, value.Password), cancellationToken);
         }
 
-        await client.PutPipelineAsync(_pipeline, definition, null, createOnly: true, cancellationToken);
+        await _client.PutPipelineAsync(_pipeline, definition, null, createOnly: true, cancellationToken);
     }
 
     public async Task<RunId> Start() =>
-        (await client.StartRunAsync(_pipeline, scenario.Start.Parameters, scenario.Start.Ref, cancellationToken)).Value.Id;
+        (await _client.StartRunAsync(_pipeline, scenario.Start.Parameters, scenario.Start.Ref, cancellationToken)).Value.Id;
 
     /// <summary>Follows the run until it has ended and nothing is left to do; checks that no event is missing or repeated.</summary>
     public async Task Follow(RunId run)
@@ -35,7 +36,7 @@ internal sealed class ScenarioPlay(ControlClient client, string name, string def
         long last = 0;
         do
         {
-            await foreach (var item in client.WatchRunAsync(run, last, cancellationToken))
+            await foreach (var item in _client.WatchRunAsync(run, last, cancellationToken))
             {
                 Assert.Equal(last + 1, item.Sequence);
                 last = item.Sequence;
@@ -62,7 +63,7 @@ internal sealed class ScenarioPlay(ControlClient client, string name, string def
             return false;
         }
 
-        Assert.Equal(state, (await client.GetRunAsync(run, cancellationToken)).Value.State);
+        Assert.Equal(state, (await _client.GetRunAsync(run, cancellationToken)).Value.State);
         await Do(run, _actions.Dequeue());
         return true;
     }
@@ -80,7 +81,7 @@ internal sealed class ScenarioPlay(ControlClient client, string name, string def
     private async Task<bool> Logs(AttemptId attempt, string text)
     {
         var log = new StringBuilder();
-        await foreach (var chunk in client.FollowLogAsync(attempt, 0, cancellationToken))
+        await foreach (var chunk in _client.FollowLogAsync(attempt, 0, cancellationToken))
         {
             if (log.Append(Encoding.UTF8.GetString(chunk.Bytes.Span)).ToString().Contains(text, StringComparison.Ordinal))
             {
@@ -93,12 +94,15 @@ internal sealed class ScenarioPlay(ControlClient client, string name, string def
 
     private async Task Do(RunId run, Act act)
     {
+        using var other = act.As is null ? null : await server.ClientOf(act.As, name, cancellationToken);
+        var client = other ?? _client;
         var deed = act.Do switch
         {
             Deed.Approve => client.ApproveAsync(run, act.Stage, act.Comment, act.Parameters, cancellationToken),
             Deed.Reject => client.RejectAsync(run, act.Stage, act.Comment, cancellationToken),
-            Deed.Cancel => client.CancelRunAsync(run, cancellationToken),
+            Deed.Cancel => client.CancelRunAsync(run, act.Mode, cancellationToken),
             Deed.Retry => client.RetryRunAsync(run, cancellationToken),
+            Deed.Rerun => client.RerunAsync(run, act.Stage.Length == 0 ? null : act.Stage, act.Parameters, act.Ref, cancellationToken),
             _ => throw new InvalidOperationException("The action has nothing to do."),
         };
         if (act.Refused is null)
@@ -109,5 +113,7 @@ internal sealed class ScenarioPlay(ControlClient client, string name, string def
         {
             Verdict.Refusal(act.Refused, await Assert.ThrowsAsync<ProblemException>(() => deed));
         }
+
+        if (act.Touch is not null) await File.WriteAllTextAsync(act.Touch, "", cancellationToken);
     }
 }

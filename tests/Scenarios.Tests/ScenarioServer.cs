@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Control.Cli.Client;
 using Control.Cli.Hosting;
+using Control.Contracts.Access;
 using Control.TestKit;
 using Control.TestKit.Silos;
 
@@ -44,6 +45,13 @@ public sealed class ScenarioServer : IAsyncLifetime
             Fingerprint = _server.Fingerprint,
             Token = await AdminToken(),
         });
+    }
+
+    /// <summary>Somebody else, who may run and approve in one workspace.</summary>
+    internal async Task<ControlClient> ClientOf(string name, string workspace, CancellationToken cancellationToken)
+    {
+        var token = await Client.CreateTokenAsync(new TokenRequest(name, [Scopes.Read, Scopes.Run, Scopes.Approve], [workspace], 1), cancellationToken);
+        return new ControlClient(new ClientOptions { Server = _server!.Address, Fingerprint = _server.Fingerprint, Token = token.Value.Token });
     }
 
     internal async Task<string> AdminToken() => (await File.ReadAllTextAsync(_server!.AdminTokenFile)).Trim();

@@ -21,14 +21,18 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
         var fill = await Places(name);
         var scenario = Scenario.Parse(fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "expected.json"))));
         var definition = fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "pipeline.yaml")));
-        var play = new ScenarioPlay(server.Client, name, definition, scenario, limit.Token);
-        await play.SetUp();
+        var play = new ScenarioPlay(server, name, definition, scenario, limit.Token);
         if (scenario.Refused is { } refused)
         {
-            Verdict.Refusal(refused, await Assert.ThrowsAsync<ProblemException>(play.Start));
+            Verdict.Refusal(refused, await Assert.ThrowsAsync<ProblemException>(async () =>
+            {
+                await play.SetUp();
+                await play.Start();
+            }));
             return;
         }
 
+        await play.SetUp();
         var run = await play.Start();
         await play.Follow(run);
         await Verdict.Run(server.Client, scenario, run, limit.Token);

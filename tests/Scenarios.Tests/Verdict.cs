@@ -28,6 +28,7 @@ internal static class Verdict
         Assert.True(Tell(expected) == Tell(run, attempts), $"expected\n{Tell(expected)}\nbut was\n{Tell(run, attempts)}\n{run.Message}\n{everything}");
         Assert.Contains(expected.Run!.Message ?? "", run.Message ?? "", StringComparison.Ordinal);
         Assert.Equal(expected.Run.Commit, run.Commit);
+        Skips(expected, run);
         foreach (var (key, attempt) in expected.Attempts)
         {
             Assert.All(attempt.Log, text => Assert.True(logs[key].Contains(text, StringComparison.Ordinal), $"Not in the log of {key}: {text}\n{logs[key]}"));
@@ -35,6 +36,15 @@ internal static class Verdict
         }
 
         AssertGone(everything);
+    }
+
+    private static void Skips(Scenario expected, RunView run)
+    {
+        var skipped = run.Stages
+            .SelectMany(stage => stage.Jobs.Where(job => job.Skipped is not null).Select(job => (Key: $"{stage.Name}.{job.Name}", Reason: job.Skipped!)))
+            .ToDictionary(job => job.Key, job => job.Reason);
+        Assert.Equal(expected.Skipped.Keys.Order(StringComparer.Ordinal), skipped.Keys.Order(StringComparer.Ordinal));
+        Assert.All(expected.Skipped, pair => Assert.Contains(pair.Value, skipped[pair.Key], StringComparison.Ordinal));
     }
 
     /// <summary>Every line <c>PID=number</c> of a log names a process that must not outlive its job.</summary>

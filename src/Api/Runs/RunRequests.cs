@@ -26,8 +26,8 @@ internal sealed record ApproveRequest(string? Comment, ImmutableDictionary<strin
     public IEnumerable<FieldError> Check() =>
         Checks.Text("comment", Comment, RejectRequest.MaxComment).Concat(Checks.Parameters("parameters", Parameters));
 
-    public DecideGate Command(string stage, Actor by) =>
-        new(stage, true, Comment ?? "", Parameters ?? ImmutableDictionary<string, string>.Empty, by);
+    public DecideGate Command(string stage, Caller caller) =>
+        new(stage, true, Comment ?? "", Parameters ?? ImmutableDictionary<string, string>.Empty, caller.Actor, caller.Scopes);
 }
 
 /// <summary>Rejects a gate.</summary>
@@ -38,6 +38,33 @@ internal sealed record RejectRequest(string? Comment) : IRequestBody
 
     public IEnumerable<FieldError> Check() => Checks.Text("comment", Comment, MaxComment);
 
-    public DecideGate Command(string stage, Actor by) =>
-        new(stage, false, Comment ?? "", ImmutableDictionary<string, string>.Empty, by);
+    public DecideGate Command(string stage, Caller caller) =>
+        new(stage, false, Comment ?? "", ImmutableDictionary<string, string>.Empty, caller.Actor, caller.Scopes);
+}
+
+/// <summary>Cancels a run.</summary>
+internal sealed record CancelRequest(CancelMode? Mode) : IRequestBody
+{
+    public IEnumerable<FieldError> Check() => Mode == CancelMode.Invalid
+        ? [new FieldError("mode", "Must be now, afterFinally or afterRunning; afterFinally when left out.")]
+        : [];
+}
+
+/// <summary>Runs an ended run again.</summary>
+internal sealed record RerunRequest(string? Stage, ImmutableDictionary<string, string>? Parameters, string? Ref) : IRequestBody
+{
+    public IEnumerable<FieldError> Check()
+    {
+        if (Stage is not null && !ResourceName.IsValid(Stage))
+        {
+            yield return new FieldError("stage", "Must be a stage's name; leave it out for the whole run.");
+        }
+
+        foreach (var error in new StartRunRequest(Parameters, Ref).Check())
+        {
+            yield return error;
+        }
+    }
+
+    public Rerun Command(Actor by) => new(Stage, Parameters ?? ImmutableDictionary<string, string>.Empty, Ref, by);
 }

@@ -20,8 +20,10 @@ internal static class RunRoutes
         var one = runs.MapGroup("/{n:long:min(1)}");
         one.MapGet("", Get).RequireAuthorization(Policies.Read).Describe("getRun", "Shows a run");
         one.MapGet("/attempts", ListAttempts).RequireAuthorization(Policies.Read).Describe("listAttempts", "Lists the attempts at a run's jobs");
-        one.MapPost("/cancel", Cancel).RequireAuthorization(Policies.Run).Repeatable().Describe("cancelRun", "Cancels a run");
+        one.MapPost("/cancel", Cancel).RequireAuthorization(Policies.Run).Repeatable().Takes<CancelRequest>().Describe("cancelRun", "Cancels a run");
         one.MapPost("/retry", Retry).RequireAuthorization(Policies.Run).Repeatable().Describe("retryRun", "Runs again what did not succeed");
+        one.MapPost("/rerun", Rerun).RequireAuthorization(Policies.Run).Repeatable().Takes<RerunRequest>()
+            .Describe("rerunRun", "Runs an ended run again: from a stage on, or all of it, also with other parameters or another ref");
         var stage = one.MapGroup("/stages/{stage}").RequireAuthorization(Policies.Approve);
         stage.MapPost("/approve", Approve).Repeatable().Takes<ApproveRequest>().Describe("approveStage", "Approves the gate a run waits at");
         stage.MapPost("/reject", Reject).Repeatable().Takes<RejectRequest>().Describe("rejectStage", "Rejects the gate a run waits at");
@@ -83,19 +85,24 @@ internal static class RunRoutes
         return (await subjects.ListChildrenAsync(subject, "attempt", query.Cursor, query.Size, ct: cancellationToken)).Show<AttemptView>();
     }
 
-    private static async Task<Results<Ok<RunView>, ProblemResult>> Cancel([AsParameters] RunRoute route, Caller caller, RunReader runs) =>
-        await runs.CommandAsync(route.Id, run => run.Cancel(caller.Actor));
+    private static async Task<Results<Ok<RunView>, ProblemResult>> Cancel(
+        [AsParameters] RunRoute route, Body<CancelRequest> body, Caller caller, RunReader runs) =>
+        await runs.CommandAsync(route.Id, run => run.Cancel(body.Value.Mode ?? CancelMode.AfterFinally, caller.Actor));
+
+    private static async Task<Results<Ok<RunView>, ProblemResult>> Rerun(
+        [AsParameters] RunRoute route, Body<RerunRequest> body, Caller caller, RunReader runs) =>
+        await runs.CommandAsync(route.Id, run => run.Rerun(body.Value.Command(caller.Actor)));
 
     private static async Task<Results<Ok<RunView>, ProblemResult>> Retry([AsParameters] RunRoute route, Caller caller, RunReader runs) =>
         await runs.CommandAsync(route.Id, run => run.Retry(caller.Actor));
 
     private static async Task<Results<Ok<RunView>, ProblemResult>> Approve(
         [AsParameters] RunRoute route, string stage, Body<ApproveRequest> body, Caller caller, RunReader runs) =>
-        await runs.CommandAsync(route.Id, run => run.Decide(body.Value.Command(stage, caller.Actor)));
+        await runs.CommandAsync(route.Id, run => run.Decide(body.Value.Command(stage, caller)));
 
     private static async Task<Results<Ok<RunView>, ProblemResult>> Reject(
         [AsParameters] RunRoute route, string stage, Body<RejectRequest> body, Caller caller, RunReader runs) =>
-        await runs.CommandAsync(route.Id, run => run.Decide(body.Value.Command(stage, caller.Actor)));
+        await runs.CommandAsync(route.Id, run => run.Decide(body.Value.Command(stage, caller)));
 }
 
 /// <summary>The address of a run.</summary>

@@ -47,12 +47,17 @@ public sealed partial class ControlClient
     }
 
     /// <summary>Cancels a run.</summary>
-    public Task<Answer<RunView>> CancelRunAsync(RunId run, CancellationToken cancellationToken) =>
-        PostAsync<RunView>($"{RunPath(run)}/cancel", new { }, cancellationToken);
+    public Task<Answer<RunView>> CancelRunAsync(RunId run, CancelMode mode, CancellationToken cancellationToken) =>
+        PostAsync<RunView>($"{RunPath(run)}/cancel", new { mode }, cancellationToken);
 
     /// <summary>Runs the jobs again that did not succeed.</summary>
     public Task<Answer<RunView>> RetryRunAsync(RunId run, CancellationToken cancellationToken) =>
         PostAsync<RunView>($"{RunPath(run)}/retry", new { }, cancellationToken);
+
+    /// <summary>Runs an ended run again: from a stage on, or all of it.</summary>
+    public Task<Answer<RunView>> RerunAsync(
+        RunId run, string? stage, IReadOnlyDictionary<string, string> parameters, string? @ref, CancellationToken cancellationToken) =>
+        PostAsync<RunView>($"{RunPath(run)}/rerun", new { stage, parameters, @ref }, cancellationToken);
 
     /// <summary>Approves the gate of a stage.</summary>
     public Task<Answer<RunView>> ApproveAsync(

@@ -19,6 +19,7 @@ internal static class RunCommand
         RunLogs.Create(cli),
         RunDecide.CreateCancel(cli),
         RunDecide.CreateRetry(cli),
+        RunDecide.CreateRerun(cli),
         RunDecide.CreateApprove(cli),
         RunDecide.CreateReject(cli));
 
@@ -74,6 +75,11 @@ internal static class RunCommand
             .Add("ref", run.Ref)
             .Add("commit", run.Commit)
             .Add("parameters", string.Join(", ", run.Parameters.Select(pair => $"{pair.Key}={pair.Value}")));
+        foreach (var round in run.Earlier)
+        {
+            details.Add($"round {round.Number}", $"{round.Cause} by {round.By.Name}, {Texts.Word(round.State)}{(round.Reason is null ? "" : $" {round.Reason}")}");
+        }
+
         return $"{tree}\n\n{details.Render(call.Output.Color)}";
     }
 }

@@ -5,7 +5,7 @@ using Control.Contracts.Runs;
 
 namespace Control.Cli.Runs;
 
-/// <summary><c>run approve</c>, <c>reject</c>, <c>cancel</c> and <c>retry</c>.</summary>
+/// <summary><c>run approve</c>, <c>reject</c>, <c>cancel</c>, <c>retry</c> and <c>rerun</c>.</summary>
 internal static class RunDecide
 {
     public static Command CreateApprove(CommandFactory cli)
@@ -19,17 +19,37 @@ internal static class RunDecide
         Gate(cli, "reject", "Reject the gate that a run waits at; the run fails.", [], (call, run, stage, comment, cancel) =>
             call.Client.RejectAsync(run, stage, comment, cancel));
 
-    public static Command CreateCancel(CommandFactory cli) =>
-        Simple(cli, "cancel", "Cancel a run.", (call, run, cancel) => call.Client.CancelRunAsync(run, cancel));
+    public static Command CreateCancel(CommandFactory cli)
+    {
+        var mode = new Option<CancelMode?>("--mode")
+        {
+            Description = "now: stop everything; afterFinally: stop the running jobs, then run 'finally'; afterRunning: let the running jobs end first.",
+        }.OneOf();
+        return Simple(cli, "cancel", "Cancel a run.", [mode], (call, run, cancel) =>
+            call.Client.CancelRunAsync(run, call.Get(mode) ?? CancelMode.AfterFinally, cancel));
+    }
 
     public static Command CreateRetry(CommandFactory cli) =>
-        Simple(cli, "retry", "Run a run's jobs again that did not succeed.", (call, run, cancel) => call.Client.RetryRunAsync(run, cancel));
+        Simple(cli, "retry", "Run a run's jobs again that did not succeed.", [], (call, run, cancel) => call.Client.RetryRunAsync(run, cancel));
+
+    public static Command CreateRerun(CommandFactory cli)
+    {
+        var stage = new Option<string?>("--from") { Description = "The stage to begin with; the whole run without it.", HelpName = "stage" };
+        var parameters = RunStart.ParameterOption();
+        var reference = new Option<string?>("--ref") { Description = "Look this branch, tag or commit up anew; without it the commit stays.", HelpName = "ref" };
+        return Simple(cli, "rerun", "Run an ended run again, also with other parameters or another commit.", [stage, parameters, reference], (call, run, cancel) =>
+            call.Client.RerunAsync(run, call.Get(stage), Inputs.Pairs(call.Get(parameters)), call.Get(reference), cancel));
+    }
 
     private static Command Simple(
-        CommandFactory cli, string name, string description, Func<Call, RunId, CancellationToken, Task<Answer<RunView>>> act)
+        CommandFactory cli,
+        string name,
+        string description,
+        IEnumerable<Option> options,
+        Func<Call, RunId, CancellationToken, Task<Answer<RunView>>> act)
     {
         var (run, number) = (RunReference.RunArgument(), RunReference.NumberArgument());
-        return cli.Action(name, description, [run, number], async (call, cancel) =>
+        return cli.Action(name, description, [run, number, .. options], async (call, cancel) =>
         {
             var id = await RunReference.Parse(call, call.Get(run), call.Get(number)).ResolveAsync(call, cancel);
             ShowState(call, await act(call, id, cancel));

@@ -46,21 +46,30 @@ public static class RunTree
             stage.StartedAt is { } started ? Span(started, stage.FinishedAt, now) : "", GateRemark(stage));
         foreach (var job in stage.Jobs.IsDefault ? [] : stage.Jobs)
         {
-            yield return JobRow(job, newest.GetValueOrDefault(new JobKey(stage.Name, job)), stage.State, now);
+            yield return JobRow(stage, job, newest.GetValueOrDefault(new JobKey(stage.Name, job.Name)), now);
         }
     }
 
-    private static Row JobRow(string job, AttemptView? attempt, StageState stage, DateTimeOffset now)
+    private static Row JobRow(StageView stage, JobView job, AttemptView? newest, DateTimeOffset now)
     {
-        var state = JobRollup.Of(attempt?.State, stage);
+        var state = JobRollup.Of(newest, stage, job);
+        var attempt = state is JobState.Pending or JobState.Skipped ? null : newest;
         var duration = attempt?.StartedAt is { } started ? Span(started, attempt.FinishedAt, now) : "";
-        return new Row(1, job, Texts.Word(state), Tones.Of(state), Symbol(state), duration, attempt is null ? "" : AttemptRemark(attempt));
+        return new Row(1, job.Name, Texts.Word(state), Tones.Of(state), Symbol(state), duration, JobRemark(job, attempt, state, now));
+    }
+
+    private static string JobRemark(JobView job, AttemptView? attempt, JobState state, DateTimeOffset now)
+    {
+        var allowed = state == JobState.Failed && job.AllowFailure == true ? "(allowed)" : null;
+        var due = state == JobState.Delayed && attempt?.NotBefore is { } at ? $"in {Texts.Duration(at > now ? at - now : TimeSpan.Zero)}" : null;
+        return string.Join("  ", new[] { job.Matrix, due, attempt is null ? null : AttemptRemark(attempt), allowed, job.Skipped }.Where(part => part is { Length: > 0 }));
     }
 
     private static string GateRemark(StageView stage) => stage switch
     {
         { Decision: { } decision } => $"{(decision.Approved ? "approved" : "rejected")} by {decision.By.Name}"
             + (decision.Comment.Length > 0 ? $": {decision.Comment}" : ""),
+        { Gate: { Count: > 1 } gate } => $"gate: {gate.Message} ({stage.Approvals.Length} of {gate.Count} approvals)",
         { Gate: { } gate } => $"gate: {gate.Message}",
         _ => "",
     };
@@ -109,6 +118,7 @@ public static class RunTree
         JobState.Running or JobState.Stopping => "●",
         JobState.Cancelled => "■",
         JobState.Skipped => "-",
+        JobState.Delayed => "↻",
         _ => "○",
     };
 

@@ -65,6 +65,9 @@ public sealed record Refusal(
     public static Refusal BadRequest(string code, string message, params ImmutableArray<FieldError> fields) =>
         new(RefusalKind.BadRequest, code, message, null, fields.IsDefault ? [] : fields);
 
+    /// <summary>The caller may not do this to this object.</summary>
+    public static Refusal Forbidden(string code, string message) => new(RefusalKind.Forbidden, code, message, null, []);
+
     /// <summary>A limit is reached.</summary>
     public static Refusal Limit(string code, string message) => new(RefusalKind.LimitReached, code, message, null, []);
 

@@ -7,14 +7,16 @@ namespace Control.Contracts.Pipelines;
 /// <param name="Parameters">What a start may or must pass.</param>
 /// <param name="Env">Environment of every job.</param>
 /// <param name="Source">The Git repository to check out; null for pipelines without one.</param>
-/// <param name="Stages">One or more, run in this order.</param>
+/// <param name="Stages">One or more, run in this order; the jobs of <c>finally</c> are a last one that always runs.</param>
+/// <param name="TimeoutSeconds">Limit for the run from its first stage's start on, waiting included; 0 for none.</param>
 [GenerateSerializer, Immutable, Alias("control.pipeline-spec")]
 public sealed record PipelineSpec(
     [property: Id(0)] string Description,
     [property: Id(1)] ImmutableArray<ParameterSpec> Parameters,
     [property: Id(2)] ImmutableArray<EnvVar> Env,
     [property: Id(3)] GitSource? Source,
-    [property: Id(4)] ImmutableArray<StageSpec> Stages);
+    [property: Id(4)] ImmutableArray<StageSpec> Stages,
+    [property: Id(5)] int TimeoutSeconds = 0);
 
 /// <summary>One environment variable.</summary>
 /// <param name="Name">A POSIX name: letters, digits, underscore, not starting with a digit.</param>
@@ -79,17 +81,35 @@ public sealed record GitSource(
 /// <param name="Name">Unique in the pipeline, a <see cref="ResourceName"/>.</param>
 /// <param name="Gate">Makes the stage manual.</param>
 /// <param name="Jobs">May be empty only with a gate.</param>
+/// <param name="When">An expression; where it is false when the stage is reached, the stage is skipped. Null for always.</param>
+/// <param name="TimeoutSeconds">Limit from the start of its jobs to the end of the last one; 0 for none.</param>
+/// <param name="Always">Runs whatever became of the run before it: the jobs of <c>finally</c>.</param>
 [GenerateSerializer, Immutable, Alias("control.stage-spec")]
 public sealed record StageSpec(
     [property: Id(0)] string Name,
     [property: Id(1)] GateSpec? Gate,
-    [property: Id(2)] ImmutableArray<JobSpec> Jobs);
+    [property: Id(2)] ImmutableArray<JobSpec> Jobs,
+    [property: Id(3)] string? When = null,
+    [property: Id(4)] int TimeoutSeconds = 0,
+    [property: Id(5)] bool Always = false);
 
 /// <summary>A gate: the run waits for a person's decision, and may ask for parameters.</summary>
 /// <param name="Message">What is to be decided.</param>
 /// <param name="Parameters">What the approver may or must pass; they become environment of this and later stages.</param>
+/// <param name="Approvers">Who may decide: names or ids of tokens, and scopes as <c>scope:admin</c>; empty for whoever may approve.</param>
+/// <param name="Count">How many different people must approve, 1 to 10. One rejection suffices.</param>
+/// <param name="OwnApproval">Whether who started the run may approve it.</param>
+/// <param name="DeadlineSeconds">After this the gate decides by itself; 0 for never.</param>
+/// <param name="ApproveOnDeadline">How it decides then.</param>
 [GenerateSerializer, Immutable, Alias("control.gate-spec")]
-public sealed record GateSpec([property: Id(0)] string Message, [property: Id(1)] ImmutableArray<ParameterSpec> Parameters);
+public sealed record GateSpec(
+    [property: Id(0)] string Message,
+    [property: Id(1)] ImmutableArray<ParameterSpec> Parameters,
+    [property: Id(2)] ImmutableArray<string> Approvers,
+    [property: Id(3)] int Count = 1,
+    [property: Id(4)] bool OwnApproval = true,
+    [property: Id(5)] int DeadlineSeconds = 0,
+    [property: Id(6)] bool ApproveOnDeadline = false);
 
 /// <summary>A job: steps on one agent in one work folder.</summary>
 /// <param name="Name">Unique in its stage, a <see cref="ResourceName"/>.</param>
@@ -102,6 +122,10 @@ public sealed record GateSpec([property: Id(0)] string Message, [property: Id(1)
 /// <param name="Retry">Further attempts after a failure.</param>
 /// <param name="Checkout">Whether the agent checks the source out first.</param>
 /// <param name="LostAfterSeconds">An attempt whose agent has been silent this long is lost.</param>
+/// <param name="Needs">Jobs of the same stage that must have succeeded first.</param>
+/// <param name="When">An expression; where it is false once the job could start, the job is skipped. Null for always.</param>
+/// <param name="Matrix">Makes it one job for each leg; null for a single job.</param>
+/// <param name="AllowFailure">Its failure does not count against its stage, nor against the jobs that need it.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -113,13 +137,36 @@ public sealed record JobSpec(
     [property: Id(6)] int TimeoutSeconds,
     [property: Id(7)] RetrySpec Retry,
     [property: Id(8)] bool Checkout,
-    [property: Id(9)] int LostAfterSeconds);
+    [property: Id(9)] int LostAfterSeconds,
+    [property: Id(10)] ImmutableArray<string> Needs,
+    [property: Id(11)] string? When = null,
+    [property: Id(12)] MatrixSpec? Matrix = null,
+    [property: Id(13)] bool AllowFailure = false);
+
+/// <summary>The legs of a matrix job. Leg n runs as the job <c>NAME-n</c>.</summary>
+/// <param name="Legs">1 to 256, axes multiplied out, in order.</param>
+/// <param name="MaxParallel">Legs queued or running at a time; 0 for all.</param>
+[GenerateSerializer, Immutable, Alias("control.matrix-spec")]
+public sealed record MatrixSpec([property: Id(0)] ImmutableArray<MatrixLeg> Legs, [property: Id(1)] int MaxParallel);
+
+/// <summary>One leg of a matrix.</summary>
+/// <param name="Values">Its environment, besides the job's.</param>
+[GenerateSerializer, Immutable, Alias("control.matrix-leg")]
+public sealed record MatrixLeg([property: Id(0)] ImmutableArray<EnvVar> Values);
 
 /// <summary>When a failed attempt is followed by another without anyone asking.</summary>
 /// <param name="Limit">Further attempts, 0 to 10.</param>
 /// <param name="On">Reasons that qualify; empty means failure, timeout and loss of the agent.</param>
+/// <param name="DelaySeconds">Pause before the first further attempt; 0 for none.</param>
+/// <param name="Factor">By which the pause grows each time, 1 to 10.</param>
+/// <param name="MaxDelaySeconds">The longest pause.</param>
 [GenerateSerializer, Immutable, Alias("control.retry-spec")]
-public sealed record RetrySpec([property: Id(0)] int Limit, [property: Id(1)] ImmutableArray<RetryReason> On);
+public sealed record RetrySpec(
+    [property: Id(0)] int Limit,
+    [property: Id(1)] ImmutableArray<RetryReason> On,
+    [property: Id(2)] int DelaySeconds = 0,
+    [property: Id(3)] int Factor = 1,
+    [property: Id(4)] int MaxDelaySeconds = 0);
 
 /// <summary>Why an attempt may be retried. Numbers are wire format.</summary>
 [GenerateSerializer, Alias("control.retry-reason")]

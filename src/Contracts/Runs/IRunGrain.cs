@@ -23,8 +23,10 @@ public sealed record CreateRun(
 /// <summary>What looking up the source's ref gave: a commit, or why not.</summary>
 /// <param name="Commit">Full commit id; null when not found.</param>
 /// <param name="Error">Why not, in a sentence with the cure; null when found.</param>
+/// <param name="FullRef">The full name it was found by, such as <c>refs/heads/main</c>; null for commit ids and where unknown.</param>
 [GenerateSerializer, Immutable, Alias("control.source-resolution")]
-public sealed record SourceResolution([property: Id(0)] string? Commit, [property: Id(1)] string? Error);
+public sealed record SourceResolution(
+    [property: Id(0)] string? Commit, [property: Id(1)] string? Error, [property: Id(2)] string? FullRef = null);
 
 /// <summary>Decides a gate.</summary>
 /// <param name="Stage">The stage whose gate it is.</param>
@@ -32,13 +34,27 @@ public sealed record SourceResolution([property: Id(0)] string? Commit, [propert
 /// <param name="Comment">Recorded; up to 2,000 characters.</param>
 /// <param name="Parameters">Values for the gate's parameters.</param>
 /// <param name="By">Who decides.</param>
+/// <param name="Scopes">What that one may do, of <see cref="Access.Scopes"/>.</param>
 [GenerateSerializer, Immutable, Alias("control.decide-gate")]
 public sealed record DecideGate(
     [property: Id(0)] string Stage,
     [property: Id(1)] bool Approve,
     [property: Id(2)] string Comment,
     [property: Id(3)] ImmutableDictionary<string, string> Parameters,
-    [property: Id(4)] Actor By);
+    [property: Id(4)] Actor By,
+    [property: Id(5)] ImmutableArray<string> Scopes);
+
+/// <summary>Runs a run again that has ended.</summary>
+/// <param name="Stage">From this stage on; null for all of it.</param>
+/// <param name="Parameters">Values that are to change; only for all of it.</param>
+/// <param name="Ref">Branch, tag or commit to look up anew; null keeps the commit. Only for all of it.</param>
+/// <param name="By">Who asks.</param>
+[GenerateSerializer, Immutable, Alias("control.rerun")]
+public sealed record Rerun(
+    [property: Id(0)] string? Stage,
+    [property: Id(1)] ImmutableDictionary<string, string> Parameters,
+    [property: Id(2)] string? Ref,
+    [property: Id(3)] Actor By);
 
 /// <summary>What an agent reports of an attempt. Numbers are wire format.</summary>
 [GenerateSerializer, Alias("control.report-kind")]
@@ -105,13 +121,19 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("Decide")]
     Task<Outcome<RunView>> Decide(DecideGate command);
 
-    /// <summary>Cancels the run; it is <see cref="RunState.Cancelled"/> once nothing of it runs.</summary>
+    /// <summary>
+    /// Cancels the run; it is <see cref="RunState.Cancelled"/> once nothing of it runs. Repeated, it can be made more urgent.
+    /// </summary>
     [Alias("Cancel")]
-    Task<Outcome<RunView>> Cancel(Actor by);
+    Task<Outcome<RunView>> Cancel(CancelMode mode, Actor by);
 
     /// <summary>Runs the jobs again that failed, were cancelled or were never started, as new attempts.</summary>
     [Alias("Retry")]
     Task<Outcome<RunView>> Retry(Actor by);
+
+    /// <summary>Runs stages again, whether they succeeded or not, as new attempts; refused while the run goes on.</summary>
+    [Alias("Rerun")]
+    Task<Outcome<RunView>> Rerun(Rerun command);
 
     /// <summary>Gives a queued attempt to an agent. The commit behind the answer is the lease.</summary>
     [Alias("TryLease")]

@@ -16,7 +16,7 @@ public enum RunState
     /// <summary>Waits at a gate for a person.</summary>
     Waiting = 3,
 
-    /// <summary>Cancelled by someone; jobs are still being stopped.</summary>
+    /// <summary>Cancelled by someone; jobs are still being stopped or, where asked so, finished.</summary>
     Cancelling = 4,
 
     /// <summary>Every stage succeeded.</summary>
@@ -54,7 +54,7 @@ public enum StageState
     /// <summary>Stopped by a cancellation.</summary>
     Cancelled = 6,
 
-    /// <summary>Never reached because the run ended before.</summary>
+    /// <summary>Its condition was false, or it was never reached because the run ended before.</summary>
     Skipped = 7,
 }
 
@@ -88,6 +88,9 @@ public enum AttemptState
 
     /// <summary>Its agent was lost; the lease is void and what it may still report is refused.</summary>
     Lost = 8,
+
+    /// <summary>Made, but not before its time: a retry with a pause before it.</summary>
+    Delayed = 9,
 }
 
 /// <summary>Where a job is: rolled up from its attempts and its stage. Numbers are wire format and pinned by a test.</summary>
@@ -118,8 +121,28 @@ public enum JobState
     /// <summary>Cancelled.</summary>
     Cancelled = 7,
 
-    /// <summary>Never started.</summary>
+    /// <summary>Not started: its condition was false, a job it needs did not succeed, or its stage was not reached.</summary>
     Skipped = 8,
+
+    /// <summary>Waits for the time of its next attempt.</summary>
+    Delayed = 9,
+}
+
+/// <summary>How a run is cancelled. Numbers are wire format and pinned by a test.</summary>
+[GenerateSerializer, Alias("control.cancel-mode")]
+public enum CancelMode
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>Running jobs are stopped, and the jobs of <c>finally</c> do not run.</summary>
+    Now = 1,
+
+    /// <summary>Running jobs are stopped, then the jobs of <c>finally</c> run.</summary>
+    AfterFinally = 2,
+
+    /// <summary>Running jobs go on to their end and no others begin, then the jobs of <c>finally</c> run.</summary>
+    AfterRunning = 3,
 }
 
 /// <summary>Machine-readable reasons of failed states, documented once and reused by events, views and the command line.</summary>
@@ -128,7 +151,7 @@ public static class Reasons
     /// <summary>A step's script ended with a code other than 0.</summary>
     public const string StepFailed = "StepFailed";
 
-    /// <summary>The job's or step's time ran out.</summary>
+    /// <summary>The time of the step, the job, the stage or the run ran out.</summary>
     public const string TimedOut = "TimedOut";
 
     /// <summary>The agent fell silent for longer than the job allows.</summary>

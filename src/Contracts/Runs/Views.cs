@@ -18,6 +18,9 @@ namespace Control.Contracts.Runs;
 /// <param name="StartedBy">Who started it.</param>
 /// <param name="Stages">In order.</param>
 /// <param name="Version">Counts changes; the ETag.</param>
+/// <param name="Round">1 for the start, one more for each retry or re-run.</param>
+/// <param name="Earlier">How the rounds before this one ended, oldest first.</param>
+/// <param name="CancelMode">How it is being cancelled; null when it is not.</param>
 [GenerateSerializer, Immutable, Alias("control.run-view")]
 public sealed record RunView(
     [property: Id(0)] RunId Id,
@@ -34,25 +37,72 @@ public sealed record RunView(
     [property: Id(11)] DateTimeOffset? FinishedAt,
     [property: Id(12)] Actor StartedBy,
     [property: Id(13)] ImmutableArray<StageView> Stages,
-    [property: Id(14)] long Version);
+    [property: Id(14)] long Version,
+    [property: Id(15)] int Round,
+    [property: Id(16)] ImmutableArray<RoundView> Earlier,
+    [property: Id(17)] CancelMode? CancelMode = null);
+
+/// <summary>A round of a run that is over.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Cause">Of <c>start</c>, <c>retry</c>, <c>rerun</c>.</param>
+/// <param name="By">Who caused it.</param>
+/// <param name="State">How it ended.</param>
+/// <param name="Reason">Of <see cref="Reasons"/>, when it did not succeed.</param>
+/// <param name="Message">The reason in a sentence.</param>
+/// <param name="Parameters">Its values.</param>
+/// <param name="Ref">Its ref.</param>
+/// <param name="Commit">Its commit.</param>
+/// <param name="FinishedAt">When it ended.</param>
+[GenerateSerializer, Immutable, Alias("control.round-view")]
+public sealed record RoundView(
+    [property: Id(0)] int Number,
+    [property: Id(1)] string Cause,
+    [property: Id(2)] Actor By,
+    [property: Id(3)] RunState State,
+    [property: Id(4)] string? Reason,
+    [property: Id(5)] string? Message,
+    [property: Id(6)] ImmutableSortedDictionary<string, string> Parameters,
+    [property: Id(7)] string? Ref,
+    [property: Id(8)] string? Commit,
+    [property: Id(9)] DateTimeOffset? FinishedAt);
 
 /// <summary>A stage of a run.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="State">Where it is.</param>
-/// <param name="Jobs">Names of its jobs, in order; their states are in the attempts.</param>
+/// <param name="Jobs">Its jobs, in order, each leg of a matrix one; their states are in the attempts.</param>
 /// <param name="Gate">What is asked, for manual stages.</param>
 /// <param name="Decision">The decision, once taken.</param>
 /// <param name="StartedAt">When it was reached.</param>
 /// <param name="FinishedAt">When it ended.</param>
+/// <param name="Approvals">Approvals so far, where more than one is needed.</param>
+/// <param name="Round">The round it is in: attempts of it count.</param>
+/// <param name="Since">The round from which on succeeded attempts count too.</param>
 [GenerateSerializer, Immutable, Alias("control.stage-view")]
 public sealed record StageView(
     [property: Id(0)] string Name,
     [property: Id(1)] StageState State,
-    [property: Id(2)] ImmutableArray<string> Jobs,
+    [property: Id(2)] ImmutableArray<JobView> Jobs,
     [property: Id(3)] GateSpec? Gate,
     [property: Id(4)] GateDecision? Decision,
     [property: Id(5)] DateTimeOffset? StartedAt,
-    [property: Id(6)] DateTimeOffset? FinishedAt);
+    [property: Id(6)] DateTimeOffset? FinishedAt,
+    [property: Id(7)] ImmutableArray<GateDecision> Approvals,
+    [property: Id(8)] int Round,
+    [property: Id(9)] int Since);
+
+/// <summary>A job of a stage, as far as it is not told by its attempts.</summary>
+/// <param name="Name">Its name; a leg of a matrix has its number behind it.</param>
+/// <param name="Needs">Jobs of the stage that it waits for.</param>
+/// <param name="Matrix">The leg's values, as <c>A=1, B=2</c>; null outside of a matrix.</param>
+/// <param name="AllowFailure">True when its failure does not count; null otherwise.</param>
+/// <param name="Skipped">Why it was skipped; null when it was not.</param>
+[GenerateSerializer, Immutable, Alias("control.job-view")]
+public sealed record JobView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] ImmutableArray<string> Needs,
+    [property: Id(2)] string? Matrix = null,
+    [property: Id(3)] bool? AllowFailure = null,
+    [property: Id(4)] string? Skipped = null);
 
 /// <summary>What was decided at a gate, by whom and why.</summary>
 /// <param name="Approved">False is a rejection.</param>
@@ -76,7 +126,7 @@ public sealed record GateDecision(
 /// <param name="ExitCode">Of the step that ended it; null when none ran.</param>
 /// <param name="Agent">Id of the agent that has or had it.</param>
 /// <param name="AgentName">That agent's name.</param>
-/// <param name="Cause">Why there is this attempt: <c>stage</c>, <c>retry-rule</c> or <c>retry</c>.</param>
+/// <param name="Cause">Why there is this attempt: <c>stage</c>, <c>retry-rule</c>, <c>retry</c> or <c>rerun</c>.</param>
 /// <param name="By">Who caused it.</param>
 /// <param name="QueuedAt">When it became ready.</param>
 /// <param name="LeasedAt">When an agent was given it.</param>
@@ -84,6 +134,8 @@ public sealed record GateDecision(
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="LogLength">Length of its log in bytes, once reported.</param>
 /// <param name="Outputs">Declared outputs it wrote.</param>
+/// <param name="Round">The run's round it belongs to.</param>
+/// <param name="NotBefore">When it may begin; null for at once.</param>
 [GenerateSerializer, Immutable, Alias("control.attempt-view")]
 public sealed record AttemptView(
     [property: Id(0)] AttemptId Id,
@@ -100,4 +152,6 @@ public sealed record AttemptView(
     [property: Id(11)] DateTimeOffset? StartedAt,
     [property: Id(12)] DateTimeOffset? FinishedAt,
     [property: Id(13)] long? LogLength,
-    [property: Id(14)] ImmutableSortedDictionary<string, string> Outputs);
+    [property: Id(14)] ImmutableSortedDictionary<string, string> Outputs,
+    [property: Id(15)] int Round = 1,
+    [property: Id(16)] DateTimeOffset? NotBefore = null);

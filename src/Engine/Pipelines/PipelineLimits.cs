@@ -25,6 +25,12 @@ public static class PipelineLimits
     /// <summary>Jobs of a pipeline.</summary>
     public const int Jobs = 1000;
 
+    /// <summary>Legs of a matrix.</summary>
+    public const int Legs = 256;
+
+    /// <summary>Axes of a matrix.</summary>
+    public const int Axes = 10;
+
     /// <summary>Steps of a job.</summary>
     public const int Steps = 100;
 
@@ -81,6 +87,24 @@ public static class PipelineLimits
 
     /// <summary>Further attempts that a retry rule may ask for.</summary>
     public const int Retries = 10;
+
+    /// <summary>By which the pause before a retry may grow.</summary>
+    public const int RetryFactor = 10;
+
+    /// <summary>Longest pause before a retry where the rule states none, in seconds: ten minutes.</summary>
+    public const int DefaultMaxDelay = 10 * 60;
+
+    /// <summary>People and scopes that a gate may name.</summary>
+    public const int Approvers = 50;
+
+    /// <summary>Approvals a gate may demand.</summary>
+    public const int Approvals = 10;
+
+    /// <summary>A person or scope that a gate names, in characters.</summary>
+    public const int NameLength = 128;
+
+    /// <summary>Longest time limit of a run, and longest deadline of a gate, in seconds: 30 days.</summary>
+    public const int LongestRun = 30 * 24 * 60 * 60;
 
     /// <summary>Shortest time limit of a job or step, in seconds.</summary>
     public const int ShortestTimeout = 1;

@@ -45,11 +45,14 @@ public static class PipelineParser
             return null;
         }
 
-        return new PipelineSpec(
+        var spec = new PipelineSpec(
             reader.Text("description", "", PipelineLimits.TextLength),
             ParameterReader.Parameters(reader),
             reader.Env(),
             SourceReader.Source(reader),
-            StageReader.Stages(reader));
+            StageReader.Stages(reader),
+            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestRun));
+        ConditionCheck.Check(spec, reader);
+        return spec;
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Control.Contracts.Agents;
-using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
 
@@ -13,12 +12,13 @@ public static class Assignments
     /// <summary>The assignment of an attempt that was leased.</summary>
     public static Assignment Of(RunModel model, AttemptRecord attempt)
     {
-        var job = RunPlan.Job(model.Plan, attempt.Id.Job);
+        var planned = model.Jobs[attempt.Id.Job];
+        var job = planned.Spec;
         return new Assignment(
             attempt.Id,
             attempt.Lease,
             attempt.Agent ?? throw new InvalidOperationException($"The attempt {attempt.Id} is not leased."),
-            Environment(model, job, attempt),
+            Environment(model, planned, attempt),
             job.Secrets,
             job.Steps,
             job.Outputs,
@@ -31,36 +31,29 @@ public static class Assignments
 
     /// <summary>
     /// The environment of a job, later entries overriding earlier ones: the pipeline's, the run's parameters, then stage by
-    /// stage the gate's parameters and the outputs of the jobs in definition order, the job's own, and Control's.
+    /// stage the gate's parameters and the outputs of the jobs in definition order, in its own stage of those it needs, the
+    /// job's own, its matrix leg's, and Control's.
     /// </summary>
-    private static ImmutableArray<EnvVar> Environment(RunModel model, JobSpec job, AttemptRecord attempt)
+    private static ImmutableArray<EnvVar> Environment(RunModel model, PlannedJob job, AttemptRecord attempt)
     {
         var env = new SortedDictionary<string, string>(StringComparer.Ordinal);
         Add(env, model.Plan.Env);
         Add(env, model.Head.Parameters);
-        AddEarlierStages(env, model, attempt.Id.Job.Stage);
-        Add(env, job.Env);
+        AddEarlierStages(env, model, job);
+        Add(env, job.Spec.Env);
+        Add(env, job.Leg?.Values ?? []);
         AddControl(env, model, attempt);
         return [.. env.Select(pair => new EnvVar(pair.Key, pair.Value))];
     }
 
-    private static void AddEarlierStages(SortedDictionary<string, string> env, RunModel model, string current)
+    private static void AddEarlierStages(SortedDictionary<string, string> env, RunModel model, PlannedJob job)
     {
-        foreach (var (spec, record) in model.Plan.Stages.Zip(model.Head.Stages))
+        for (var stage = 0; stage <= job.Stage; stage++)
         {
-            if (record.Decision is { } decision)
+            Add(env, model.Head.Stages[stage].Decision?.Parameters ?? ImmutableSortedDictionary<string, string>.Empty);
+            foreach (var earlier in model.Jobs[stage].Where(other => stage < job.Stage || job.Needs.Contains(other.Key)))
             {
-                Add(env, decision.Parameters);
-            }
-
-            if (spec.Name == current)
-            {
-                return;
-            }
-
-            foreach (var job in spec.Jobs)
-            {
-                Add(env, model.LatestAttempt(new JobKey(spec.Name, job.Name))?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty);
+                Add(env, model.Counting(earlier)?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty);
             }
         }
     }

@@ -2,12 +2,13 @@ using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
 
-/// <summary>A job's state, rolled up from its newest attempt and, without one, from its stage.</summary>
+/// <summary>A job's state, rolled up from the attempt that counts and, without one, from its stage.</summary>
 public static class JobRollup
 {
     // First match wins; attempts outrank the stage.
     private static readonly (AttemptState Attempt, JobState Job)[] ByAttempt =
     [
+        (AttemptState.Delayed, JobState.Delayed),
         (AttemptState.Queued, JobState.Queued),
         (AttemptState.Leased, JobState.Running),
         (AttemptState.Running, JobState.Running),
@@ -18,15 +19,28 @@ public static class JobRollup
         (AttemptState.Cancelled, JobState.Cancelled),
     ];
 
-    /// <summary>The job's state.</summary>
-    public static JobState Of(AttemptRecord? latest, StageState stage) => Of(latest?.State, stage);
+    /// <summary>Whether an attempt counts for its stage, or belongs to an earlier round that was run anew.</summary>
+    /// <param name="state">The attempt's state.</param>
+    /// <param name="round">The attempt's round.</param>
+    /// <param name="stageRound">The round its stage is in.</param>
+    /// <param name="since">The round from which on the stage keeps what succeeded.</param>
+    public static bool Counts(AttemptState state, int round, int stageRound, int since) =>
+        round == stageRound || (round >= since && state == AttemptState.Succeeded);
 
-    /// <summary>The job's state, for readers that have only views.</summary>
-    public static JobState Of(AttemptState? latest, StageState stage)
+    /// <summary>The job's state.</summary>
+    /// <param name="counting">State of the attempt that counts; null without one.</param>
+    /// <param name="stage">State of its stage.</param>
+    /// <param name="isSkipped">Whether the stage goes on without the job.</param>
+    public static JobState Of(AttemptState? counting, StageState stage, bool isSkipped)
     {
+        if (isSkipped)
+        {
+            return JobState.Skipped;
+        }
+
         foreach (var (attempt, job) in ByAttempt)
         {
-            if (attempt == latest)
+            if (attempt == counting)
             {
                 return job;
             }
@@ -34,6 +48,12 @@ public static class JobRollup
 
         return stage is StageState.Pending or StageState.Waiting or StageState.Running ? JobState.Pending : JobState.Skipped;
     }
+
+    /// <summary>The job's state, for readers that have only views.</summary>
+    public static JobState Of(AttemptView? latest, StageView stage, JobView job) => Of(
+        latest is { } attempt && Counts(attempt.State, attempt.Round, stage.Round, stage.Since) ? attempt.State : null,
+        stage.State,
+        job.Skipped is not null);
 
     /// <summary>True when the job changes no more by itself.</summary>
     public static bool IsTerminal(JobState state) => state is JobState.Succeeded or JobState.Failed or JobState.Cancelled or JobState.Skipped;

@@ -87,13 +87,7 @@ public sealed partial class RunMachine
 
     private void Ended(AttemptRecord attempt, AttemptReport report, Actor by)
     {
-        var state = report.Kind switch
-        {
-            ReportKind.Succeeded => AttemptState.Succeeded,
-            ReportKind.Failed => AttemptState.Failed,
-            // An agent stops on its own account when it was out of touch for too long: that is a loss, not a cancellation.
-            _ => attempt.State == AttemptState.Stopping ? AttemptState.Cancelled : AttemptState.Lost,
-        };
+        var (state, reason) = Verdict(attempt, report);
         var finished = Before(_now, report.Ago, attempt);
         EndAttempt(
             attempt with
@@ -102,13 +96,7 @@ public sealed partial class RunMachine
                 // The report of the start may never have come: the server was away.
                 StartedAt = attempt.StartedAt ?? Before(finished, report.Ran, attempt),
                 FinishedAt = finished,
-                Reason = state switch
-                {
-                    AttemptState.Succeeded => null,
-                    AttemptState.Failed => report.Reason ?? Reasons.AgentError,
-                    AttemptState.Cancelled => Reasons.Cancelled,
-                    _ => Reasons.AgentLost,
-                },
+                Reason = reason,
                 Message = report.Message,
                 ExitCode = report.ExitCode,
                 LogLength = report.LogLength,
@@ -116,6 +104,16 @@ public sealed partial class RunMachine
             },
             by);
     }
+
+    private static (AttemptState State, string? Reason) Verdict(AttemptRecord attempt, AttemptReport report) => report.Kind switch
+    {
+        ReportKind.Succeeded => (AttemptState.Succeeded, null),
+        ReportKind.Failed => (AttemptState.Failed, report.Reason ?? Reasons.AgentError),
+        // An agent stops on its own account when it was out of touch for too long: that is a loss, not a cancellation.
+        _ when attempt.State != AttemptState.Stopping => (AttemptState.Lost, Reasons.AgentLost),
+        _ when attempt.StopReason == Reasons.TimedOut => (AttemptState.Failed, Reasons.TimedOut),
+        _ => (AttemptState.Cancelled, Reasons.Cancelled),
+    };
 
     // What an agent says of times is believed as far as it fits between the lease and the time it counts back from.
     private static DateTimeOffset Before(DateTimeOffset from, TimeSpan? told, AttemptRecord attempt)
@@ -126,7 +124,7 @@ public sealed partial class RunMachine
 
     private ImmutableSortedDictionary<string, string> Declared(JobKey job, ImmutableSortedDictionary<string, string> outputs)
     {
-        var declared = RunPlan.Job(_model.Plan, job).Outputs;
+        var declared = _model.Jobs[job].Spec.Outputs;
         return outputs.Where(output => declared.Contains(output.Key)).ToImmutableSortedDictionary();
     }
 
@@ -139,60 +137,45 @@ public sealed partial class RunMachine
             _effects.Add(new RunEffect.Release(agent, ended.LeaseRef));
         }
 
-        if (_model.Head.State == RunState.Cancelling)
+        var job = _model.Jobs[ended.Id.Job];
+        if (MayBegin(job.Stage) && RetryRule.Applies(_model, ended))
         {
-            FinishIfCancelled(by);
+            QueueAttempt(job, Causes.RetryRule, RetryRule.Pause(_model, ended), Actor.System);
             return;
         }
 
-        if (RetryRule.Applies(_model, ended))
-        {
-            QueueAttempt(ended.Id.Job, Causes.RetryRule, Actor.System);
-            return;
-        }
-
-        AdvanceStage(by);
+        Advance(by);
     }
 
-    private void StopAttempt(AttemptRecord attempt, Actor by)
+    private void StopAttempt(AttemptRecord attempt, string reason, Actor by)
     {
-        if (attempt.State == AttemptState.Queued)
+        if (attempt.State is AttemptState.Queued or AttemptState.Delayed)
         {
-            SetAttempt(attempt with { State = AttemptState.Cancelled, Reason = Reasons.Cancelled, FinishedAt = _now }, by);
+            SetAttempt(attempt with { State = AttemptState.Cancelled, Reason = reason, FinishedAt = _now }, by);
         }
         else if (attempt is { State: AttemptState.Leased or AttemptState.Running, Agent: { } agent })
         {
-            SetAttempt(attempt with { State = AttemptState.Stopping }, by);
+            SetAttempt(attempt with { State = AttemptState.Stopping, StopReason = reason, StoppingSince = _now }, by);
             _effects.Add(new RunEffect.Stop(agent, attempt.LeaseRef));
         }
     }
 
-    private void QueueJobs(int stageIndex, string cause, Actor by)
+    private void QueueAttempt(PlannedJob job, string cause, TimeSpan pause, Actor by)
     {
-        var stage = _model.Plan.Stages[stageIndex];
-        foreach (var job in stage.Jobs)
+        var number = (_model.LatestAttempt(job.Key)?.Id.Number ?? 0) + 1;
+        var isDelayed = pause > TimeSpan.Zero;
+        var attempt = new AttemptRecord(
+            new AttemptId(_model.Id, job.Key, number), isDelayed ? AttemptState.Delayed : AttemptState.Queued, PoolKey.Of(job.Spec.Labels), cause, by, _now)
         {
-            var key = new JobKey(stage.Name, job.Name);
-            if (_model.LatestAttempt(key)?.State != AttemptState.Succeeded)
-            {
-                QueueAttempt(key, cause, by);
-            }
-        }
-
-        // A pure gate has no jobs, and on a retry all of them may have succeeded before the cancellation.
-        AdvanceStage(by);
-    }
-
-    private void QueueAttempt(JobKey key, string cause, Actor by)
-    {
-        var job = RunPlan.Job(_model.Plan, key);
-        var number = (_model.LatestAttempt(key)?.Id.Number ?? 0) + 1;
-        var attempt = new AttemptRecord(new AttemptId(_model.Id, key, number), AttemptState.Queued, PoolKey.Of(job.Labels), cause, by, _now)
-        {
-            LostAfterSeconds = job.LostAfterSeconds,
+            Round = _model.Head.Round,
+            LostAfterSeconds = job.Spec.LostAfterSeconds,
+            NotBefore = isDelayed ? _now + pause : null,
         };
         SetAttempt(attempt, by);
-        _effects.Add(new RunEffect.Enqueue(attempt.Pool, attempt.Id));
+        if (!isDelayed)
+        {
+            _effects.Add(new RunEffect.Enqueue(attempt.Pool, attempt.Id));
+        }
     }
 
     private void SetAttempt(AttemptRecord attempt, Actor by)

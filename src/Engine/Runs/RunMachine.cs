@@ -10,10 +10,11 @@ namespace Control.Engine.Runs;
 /// </summary>
 /// <remarks>
 /// <para>Run: Preparing → Running ⇄ Waiting → Succeeded | Failed; Preparing, Running, Waiting → Cancelling → Cancelled;
-/// Failed, Cancelled → back, by <see cref="Retry"/>.</para>
-/// <para>Attempt: Queued → Leased → Running → Succeeded | Failed | Lost; Queued → Cancelled; Leased, Running → Stopping →
-/// Cancelled, or what it had become before the stop reached it.</para>
-/// <para>A stage ends when the last attempt of its jobs has ended; a failed job does not stop its siblings.</para>
+/// Failed, Cancelled → back, by <see cref="Retry"/>; every ended one by <see cref="Rerun"/>.</para>
+/// <para>Attempt: [Delayed →] Queued → Leased → Running → Succeeded | Failed | Lost; Delayed, Queued → Cancelled; Leased,
+/// Running → Stopping → Cancelled or, where its time ran out, Failed; or what it had become before the stop reached it.</para>
+/// <para>A stage ends when none of its jobs can change any more; a failed job stops only those that need it. Once the run's
+/// outcome is decided before its end, nothing begins any more but the jobs of <c>finally</c>.</para>
 /// </remarks>
 public sealed partial class RunMachine
 {
@@ -36,7 +37,7 @@ public sealed partial class RunMachine
     /// <summary>A new run: the state to begin from and the change that makes it.</summary>
     public static RunChange Create(RunId id, CreateRun command)
     {
-        var stages = command.Spec.Stages.Select(_ => StageRecord.Pending).ToImmutableArray();
+        var stages = command.Spec.Stages.Select(_ => StageRecord.Pending(round: 1)).ToImmutableArray();
         var head = new RunHead(
             RunState.Preparing, null, null, command.DefinitionVersion, command.Ref, null, command.Parameters, command.At, null, null,
             command.By, stages, 0, command.TraceParent, 0);
@@ -77,9 +78,6 @@ public sealed partial class RunMachine
         return effects.ToImmutable();
     }
 
-    /// <summary>Does again what may have been lost; the due time moves on with the commit.</summary>
-    public void Recheck() => _effects.AddRange(Recover(_model));
-
     /// <summary>The source's commit is known, or is not to be had.</summary>
     public void SourceResolved(SourceResolution resolution)
     {
@@ -90,142 +88,103 @@ public sealed partial class RunMachine
 
         if (resolution.Commit is { } commit)
         {
-            SetHead(_model.Head with { Commit = commit });
-            StartStage(0, Actor.System);
+            SetHead(_model.Head with { Commit = commit, FullRef = resolution.FullRef });
+            StartFrom(0, Actor.System);
         }
         else
         {
-            Finish(RunState.Failed, Reasons.SourceNotFound, resolution.Error ?? "The source was not found.", Actor.System);
+            SetOutcome(RunState.Failed, Reasons.SourceNotFound, resolution.Error ?? "The source was not found.");
+            Finish(Actor.System);
         }
     }
 
-    /// <summary>A person's decision at the gate.</summary>
-    public Refusal? Decide(DecideGate command)
+    /// <summary>
+    /// Asks for the end of the run. Queued attempts end at once, held ones when their agent has stopped them or, where asked
+    /// so, by themselves. A repeat may only make it more urgent.
+    /// </summary>
+    public Refusal? Cancel(CancelMode mode, Actor by)
     {
-        var index = RunPlan.StageIndex(_model.Plan, command.Stage);
-        if (index < 0 || _model.Plan.Stages[index].Gate is not { } gate)
+        if (mode is not (CancelMode.Now or CancelMode.AfterFinally or CancelMode.AfterRunning))
         {
-            return Refusal.NotFound($"A gate '{command.Stage}'");
+            return Refusal.BadRequest("bad-mode", "The mode is not one of now, afterFinally, afterRunning.");
         }
 
-        var stage = _model.Head.Stages[index];
-        if (_model.Head.State != RunState.Waiting || stage.State != StageState.Waiting)
-        {
-            return Refusal.Conflict(
-                "gate-not-waiting",
-                $"The gate '{command.Stage}' does not wait for a decision: the run is {Word(_model.Head.State)}, the stage {Word(stage.State)}.",
-                Word(stage.State));
-        }
-
-        return command.Approve ? Approve(index, gate, command) : Reject(index, command);
-    }
-
-    /// <summary>Asks for the end of the run. Queued attempts end at once, held ones when their agent has stopped them.</summary>
-    public Refusal? Cancel(Actor by)
-    {
-        if (_model.Head.IsTerminal || _model.Head.State == RunState.Cancelling)
+        if (_model.Head.IsTerminal || _model.Head.CancelMode <= mode)
         {
             return Refusal.Conflict(
                 "run-not-cancellable", $"The run is {Word(_model.Head.State)} already; there is nothing to cancel.", Word(_model.Head.State));
         }
 
+        var hasBegun = _model.Head.State != RunState.Preparing;
+        SetHead(_model.Head with { CancelMode = mode });
+        SetOutcome(RunState.Cancelled, Reasons.Cancelled, "The run was cancelled.");
         SetState(RunState.Cancelling, by);
-        foreach (var attempt in _model.ActiveAttempts.ToList())
+        foreach (var attempt in _model.ActiveAttempts.Where(IsToBeStopped).ToList())
         {
-            StopAttempt(attempt, by);
+            StopAttempt(attempt, Reasons.Cancelled, by);
         }
 
-        FinishIfCancelled(by);
+        if (hasBegun)
+        {
+            Advance(by);
+        }
+        else
+        {
+            Finish(by);
+        }
+
         return null;
     }
 
-    /// <summary>Runs again what did not succeed, from the stage where the run ended.</summary>
-    public Refusal? Retry(Actor by)
+    private bool IsToBeStopped(AttemptRecord attempt) => _model.Head.CancelMode switch
     {
-        if (_model.Head.State is not (RunState.Failed or RunState.Cancelled))
-        {
-            return Refusal.Conflict(
-                "run-not-retryable",
-                $"The run is {Word(_model.Head.State)}; only failed and cancelled runs can be retried. Start a new run instead.",
-                Word(_model.Head.State));
-        }
-
-        SetHead(_model.Head with { Reason = null, Message = null, FinishedAt = null });
-        for (var i = 0; i < _model.Head.Stages.Length; i++)
-        {
-            if (_model.Head.Stages[i].State is StageState.Skipped)
-            {
-                SetStage(i, StageRecord.Pending, by);
-            }
-        }
-
-        Resume(by);
-        return null;
-    }
+        CancelMode.Now => true,
+        // What begins after the decision is what the cancellation waits for.
+        _ when _model.Plan.Stages[_model.Jobs[attempt.Id.Job].Stage].Always => false,
+        CancelMode.AfterRunning => !attempt.IsHeld,
+        _ => true,
+    };
 
     private void Prepare(Actor by)
     {
-        if (_model.Plan.Source is { } source)
+        if (_model.Plan.Source is { } source && _model.Head.Commit is null)
         {
+            SetState(RunState.Preparing, by);
             _effects.Add(new RunEffect.ResolveSource(source, _model.Head.Ref ?? source.Ref));
         }
         else
         {
-            StartStage(0, by);
+            StartFrom(0, by);
         }
     }
 
-    private void Resume(Actor by)
+    private void SetHead(RunHead head) => _model = _model with { Head = head };
+
+    // The first decision stands, but a cancellation is always told as one.
+    private void SetOutcome(RunState state, string reason, string message)
     {
-        if (_model.Plan.Source is not null && _model.Head.Commit is null)
+        if (_model.Head.Outcome is null || state == RunState.Cancelled)
         {
-            SetState(RunState.Preparing, by);
-            Prepare(by);
-            return;
+            SetHead(_model.Head with { Outcome = state, Reason = reason, Message = message });
         }
-
-        var index = _model.Head.Stages.ToList().FindIndex(stage => stage.State != StageState.Succeeded);
-        var stage = _model.Head.Stages[index];
-        var mustAskAgain = _model.Plan.Stages[index].Gate is not null && stage.Decision is not { Approved: true };
-        if (stage.State == StageState.Pending || mustAskAgain)
-        {
-            SetStage(index, StageRecord.Pending, by);
-            StartStage(index, by);
-            return;
-        }
-
-        SetState(RunState.Running, by);
-        SetStage(index, stage with { State = StageState.Running, FinishedAt = null }, by);
-        QueueJobs(index, Causes.Retry, by);
     }
 
-    private Refusal? Approve(int index, GateSpec gate, DecideGate command)
+    private void SetState(RunState state, Actor by)
     {
-        var (values, errors) = Pipelines.ParameterBinder.Bind(gate.Parameters, command.Parameters);
-        if (!errors.IsEmpty)
+        if (_model.Head.State != state)
         {
-            return Refusal.BadRequest("bad-parameters", $"The gate '{command.Stage}' does not accept these parameters.", errors);
+            SetHead(_model.Head with { State = state });
+            Emit(EventTypes.RunChanged, by, RunViews.Run(_model));
         }
-
-        var decision = new GateDecision(true, command.Comment, values, command.By, _now);
-        SetStage(index, _model.Head.Stages[index] with { State = StageState.Running, Decision = decision }, command.By, EventTypes.GateDecided);
-        SetState(RunState.Running, command.By);
-        QueueJobs(index, Causes.Stage, command.By);
-        return null;
     }
 
-    private Refusal? Reject(int index, DecideGate command)
+    private void SetStage(int index, StageRecord stage, Actor by, string type = EventTypes.StageChanged)
     {
-        var decision = new GateDecision(
-            false, command.Comment, ImmutableSortedDictionary<string, string>.Empty, command.By, _now);
-        SetStage(
-            index,
-            _model.Head.Stages[index] with { State = StageState.Failed, Decision = decision, FinishedAt = _now },
-            command.By,
-            EventTypes.GateDecided);
-        Finish(RunState.Failed, Reasons.Rejected, $"{command.By.Name} rejected the gate '{command.Stage}'.", command.By);
-        return null;
+        SetHead(_model.Head with { Stages = _model.Head.Stages.SetItem(index, stage) });
+        Emit(type, by, RunViews.Stage(_model, index));
     }
+
+    private void Emit(string type, Actor by, object view) => _events.Add(new RunEvent(type, _now, by, view));
 
     private static string Word<T>(T state)
         where T : struct, Enum => StateWords.Of(state);

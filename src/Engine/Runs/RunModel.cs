@@ -11,6 +11,26 @@ namespace Control.Engine.Runs;
 /// <param name="Attempts">By <see cref="AttemptId.LocalKey"/>; each is a row of its own.</param>
 public sealed record RunModel(RunId Id, PipelineSpec Plan, RunHead Head, ImmutableDictionary<string, AttemptRecord> Attempts)
 {
+    /// <summary>The plan's jobs as they are run; copied, not made anew, with every new state.</summary>
+    public JobTable Jobs { get; } = JobTable.Of(Plan);
+
+    /// <summary>
+    /// The newest attempt at a job that counts: of the present round of its stage, or kept from an earlier one because it
+    /// succeeded. Null when there is none.
+    /// </summary>
+    public AttemptRecord? Counting(PlannedJob job)
+    {
+        var stage = Head.Stages[job.Stage];
+        return LatestAttempt(job.Key) is { } latest && JobRollup.Counts(latest.State, latest.Round, stage.Round, stage.Since) ? latest : null;
+    }
+
+    /// <summary>Where a job is.</summary>
+    public JobState StateOf(PlannedJob job)
+    {
+        var stage = Head.Stages[job.Stage];
+        return JobRollup.Of(Counting(job)?.State, stage.State, stage.Skipped.ContainsKey(job.Key.Job));
+    }
+
     /// <summary>The newest attempt at a job; null when there was none.</summary>
     public AttemptRecord? LatestAttempt(JobKey job)
     {
@@ -62,6 +82,33 @@ public sealed record RunHead(
 {
     /// <summary>True once nothing can change without a person asking for it.</summary>
     public bool IsTerminal => State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
+
+    /// <summary>What caused the start; the only event so far is a person's or program's call.</summary>
+    public string Event { get; init; } = "manual";
+
+    /// <summary>The full name the commit was found by; null for commit ids.</summary>
+    public string? FullRef { get; init; }
+
+    /// <summary>How the run will end once what must still run has ended; null while that is open.</summary>
+    public RunState? Outcome { get; init; }
+
+    /// <summary>How it is being cancelled; null when it is not.</summary>
+    public CancelMode? CancelMode { get; init; }
+
+    /// <summary>1 for the start, one more for each retry or re-run.</summary>
+    public int Round { get; init; } = 1;
+
+    /// <summary>Why there is this round; of <see cref="Causes"/>, or <c>start</c>.</summary>
+    public string RoundCause { get; init; } = Causes.Start;
+
+    /// <summary>Who caused this round; null for who started the run.</summary>
+    public Actor? RoundBy { get; init; }
+
+    /// <summary>When this round's first stage began; the run's limit counts from here.</summary>
+    public DateTimeOffset? RoundStartedAt { get; init; }
+
+    /// <summary>The rounds before this one.</summary>
+    public ImmutableArray<RoundView> Earlier { get; init; } = [];
 }
 
 /// <summary>The state of a stage; its name and jobs are in the plan.</summary>
@@ -71,8 +118,29 @@ public sealed record RunHead(
 /// <param name="FinishedAt">When it ended.</param>
 public sealed record StageRecord(StageState State, GateDecision? Decision, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt)
 {
-    /// <summary>Not reached yet.</summary>
-    public static StageRecord Pending { get; } = new(StageState.Pending, null, null, null);
+    /// <summary>The round it is in: attempts of it count.</summary>
+    public int Round { get; init; } = 1;
+
+    /// <summary>The round from which on succeeded attempts count too; behind <see cref="Round"/> after a retry.</summary>
+    public int Since { get; init; } = 1;
+
+    /// <summary>Why its jobs are begun, of <see cref="Causes"/>.</summary>
+    public string Cause { get; init; } = Causes.Stage;
+
+    /// <summary>When its jobs began in this round; its limit counts from here.</summary>
+    public DateTimeOffset? RunningSince { get; init; }
+
+    /// <summary>True once its time ran out.</summary>
+    public bool TimedOut { get; init; }
+
+    /// <summary>Approvals so far, while more are needed.</summary>
+    public ImmutableArray<GateDecision> Approvals { get; init; } = [];
+
+    /// <summary>Jobs that are not run in this round, with the reason in a sentence.</summary>
+    public ImmutableSortedDictionary<string, string> Skipped { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Not reached yet in a round of which nothing earlier counts.</summary>
+    public static StageRecord Pending(int round) => new(StageState.Pending, null, null, null) { Round = round, Since = round };
 }
 
 /// <summary>One attempt at a job: a child row.</summary>
@@ -84,6 +152,18 @@ public sealed record StageRecord(StageState State, GateDecision? Decision, DateT
 /// <param name="QueuedAt">When it became ready.</param>
 public sealed record AttemptRecord(AttemptId Id, AttemptState State, PoolKey Pool, string Cause, Actor By, DateTimeOffset QueuedAt)
 {
+    /// <summary>The run's round it belongs to.</summary>
+    public int Round { get; init; } = 1;
+
+    /// <summary>When it may be queued; null for at once.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Why it is being stopped, of <see cref="Reasons"/>; null when it is not.</summary>
+    public string? StopReason { get; init; }
+
+    /// <summary>Since when it is being stopped.</summary>
+    public DateTimeOffset? StoppingSince { get; init; }
+
     /// <summary>The agent that has or had it.</summary>
     public AgentId? Agent { get; init; }
 
@@ -133,12 +213,18 @@ public sealed record AttemptRecord(AttemptId Id, AttemptState State, PoolKey Poo
 /// <summary>Why there is an attempt; words on the wire.</summary>
 public static class Causes
 {
+    /// <summary>The run was started.</summary>
+    public const string Start = "start";
+
     /// <summary>Its stage began.</summary>
     public const string Stage = "stage";
 
     /// <summary>The job's retry rule.</summary>
     public const string RetryRule = "retry-rule";
 
-    /// <summary>A person asked.</summary>
+    /// <summary>A person asked for what had not succeeded.</summary>
     public const string Retry = "retry";
+
+    /// <summary>A person asked for the stage again.</summary>
+    public const string Rerun = "rerun";
 }

@@ -20,18 +20,35 @@ public static class RunViews
         model.Head.StartedAt,
         model.Head.FinishedAt,
         model.Head.StartedBy,
-        [.. model.Plan.Stages.Zip(model.Head.Stages, Stage)],
-        model.Head.Version);
+        [.. model.Head.Stages.Select((_, index) => Stage(model, index))],
+        model.Head.Version,
+        model.Head.Round,
+        model.Head.Earlier,
+        model.Head.CancelMode);
 
     /// <summary>One stage.</summary>
-    public static StageView Stage(StageSpec spec, StageRecord record) => new(
-        spec.Name,
-        record.State,
-        [.. spec.Jobs.Select(job => job.Name)],
-        spec.Gate,
-        record.Decision,
-        record.StartedAt,
-        record.FinishedAt);
+    public static StageView Stage(RunModel model, int index)
+    {
+        var (spec, record) = (model.Plan.Stages[index], model.Head.Stages[index]);
+        return new StageView(
+            spec.Name,
+            record.State,
+            [.. model.Jobs[index].Select(job => Job(job, record))],
+            spec.Gate,
+            record.Decision,
+            record.StartedAt,
+            record.FinishedAt,
+            record.Approvals,
+            record.Round,
+            record.Since);
+    }
+
+    private static JobView Job(PlannedJob job, StageRecord stage) => new(
+        job.Key.Job,
+        job.Spec.Needs,
+        job.Leg is { } leg ? string.Join(", ", leg.Values.Select(value => $"{value.Name}={value.Value}")) : null,
+        job.Spec.AllowFailure ? true : null,
+        stage.Skipped.GetValueOrDefault(job.Key.Job));
 
     /// <summary>One attempt.</summary>
     public static AttemptView Attempt(AttemptRecord attempt) => new(
@@ -49,5 +66,7 @@ public static class RunViews
         attempt.StartedAt,
         attempt.FinishedAt,
         attempt.LogLength,
-        attempt.Outputs);
+        attempt.Outputs,
+        attempt.Round,
+        attempt.NotBefore);
 }

@@ -48,5 +48,5 @@ public sealed record GitCommand(
     /// <param name="reference">Follows <see cref="GitRef.Check"/>.</param>
     /// <exception cref="ArgumentException">The reference does not follow the rule.</exception>
     public static GitCommand ListRemote(GitAccess access, string reference) =>
-        access.Command(["ls-remote", "--", access.Repository, .. RemoteRefs.Candidates(reference)]);
+        access.Command(["ls-remote", "--symref", "--", access.Repository, .. RemoteRefs.Candidates(reference)]);
 }

@@ -28,11 +28,28 @@ public static class RemoteRefs
         {
             if (commits.TryGetValue(name, out var commit))
             {
-                return new SourceResolution(commit, null);
+                return new SourceResolution(commit, null, name == GitRef.Head ? DefaultBranch(output) : FullName(name));
             }
         }
 
         return new SourceResolution(null, NotFound(reference));
+    }
+
+    private static string FullName(string name) => name.EndsWith(Peeled, StringComparison.Ordinal) ? name[..^Peeled.Length] : name;
+
+    // The line "ref: refs/heads/main<TAB>HEAD" of --symref; servers older than Git 2.8 send none.
+    private static string? DefaultBranch(string output)
+    {
+        const string start = "ref: ";
+        foreach (var line in output.AsSpan().EnumerateLines())
+        {
+            if (line.StartsWith(start, StringComparison.Ordinal) && line.EndsWith("\tHEAD", StringComparison.Ordinal))
+            {
+                return line[start.Length..^"\tHEAD".Length].ToString();
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Names that may be meant, best first; exact, though Git takes them for patterns.</summary>

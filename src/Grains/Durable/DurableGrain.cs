@@ -15,6 +15,7 @@ public abstract class DurableGrain<TDocument> : Grain
     private readonly GrainFacets _facets;
     private readonly string _kind;
     private long _version;
+    private DateTimeOffset? _told;
 
     /// <summary>A grain whose rows are of that kind.</summary>
     protected DurableGrain(GrainFacets facets, string kind)
@@ -106,8 +107,9 @@ public abstract class DurableGrain<TDocument> : Grain
 
         Document = next;
         IsOrphan = false;
-        if (nextWake is { } due)
+        if (nextWake is { } due && due != _told)
         {
+            _told = due;
             GrainFactory.GetGrain<ISchedulerGrain>(Scheduling.SchedulerGrain.OnlyKey).Due(due).Forget();
         }
     }

@@ -62,9 +62,11 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     public async Task<Outcome<RunView>> Decide(DecideGate command) => await Ask(machine => machine.Decide(command));
 
-    public async Task<Outcome<RunView>> Cancel(Actor by) => await Ask(machine => machine.Cancel(by));
+    public async Task<Outcome<RunView>> Cancel(CancelMode mode, Actor by) => await Ask(machine => machine.Cancel(mode, by));
 
     public async Task<Outcome<RunView>> Retry(Actor by) => await Ask(machine => machine.Retry(by));
+
+    public async Task<Outcome<RunView>> Rerun(Rerun command) => await Ask(machine => machine.Rerun(command));
 
     public Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName) =>
         _model is null
@@ -88,7 +90,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     public async Task<Assignment?> GetAssignment(LeaseRef lease) =>
         _model is null ? null : await _mailbox.Post(machine => Held(machine.Model, lease));
 
-    public Task Wake() => Post(machine => machine.Recheck());
+    public Task Wake() => Post(machine => machine.Tick());
 
     private static Assignment? Held(RunModel model, LeaseRef lease) =>
         model.Attempts.TryGetValue(lease.Attempt.LocalKey, out var attempt) && attempt.Lease == lease.Lease && attempt.IsHeld
@@ -146,8 +148,13 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
         }
     }
 
-    private DateTimeOffset? WakeAt(RunModel model) =>
-        model.Head.State is RunState.Preparing or RunState.Cancelling ? Now + RecheckAfter : null;
+    private DateTimeOffset? WakeAt(RunModel model)
+    {
+        var isUnsure = model.Head.State == RunState.Preparing || model.ActiveAttempts.Any(attempt => attempt.State == AttemptState.Stopping);
+        DateTimeOffset? recheck = isUnsure ? Now + RecheckAfter : null;
+        var due = RunMachine.NextDue(model);
+        return recheck < due || due is null ? recheck : due;
+    }
 
     private SubjectIndex Index(RunModel model) => RunRows.Index(model, Owner);
 }

@@ -184,7 +184,9 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
 
     public Task<Outcome<RunView>> Decide(DecideGate command) => Command("Decide", command);
 
-    public Task<Outcome<RunView>> Cancel(Actor by) => Command("Cancel", by);
+    public Task<Outcome<RunView>> Cancel(CancelMode mode, Actor by) => Command($"Cancel {mode}", by);
+
+    public Task<Outcome<RunView>> Rerun(Rerun command) => Command("Rerun", command);
 
     public Task<Outcome<RunView>> Retry(Actor by) => Command("Retry", by);
 

@@ -231,7 +231,7 @@ public sealed class RunCommandTests
 
     private static Task<FakeServer> FollowedServerAsync(RunState end) => FakeServer.StartAsync(app =>
     {
-        var gate = Samples.Stage("release", StageState.Waiting) with { Gate = new GateSpec("Release?", []) };
+        var gate = Samples.Stage("release", StageState.Waiting) with { Gate = new GateSpec("Release?", [], []) };
         var final = Samples.RunIn(end, Samples.Stage("build", StageState.Failed, "go"), gate);
         app.MapPost($"{Pipeline}/runs", () => FakeServer.Json(Samples.RunIn(RunState.Preparing)));
         app.MapGet($"{Pipeline}/runs/12", () => FakeServer.Json(final));

@@ -65,7 +65,7 @@ public sealed class RunTreeTests
     [Fact]
     public void Render_Gates_ShowQuestionAndDecision()
     {
-        var gate = new GateSpec("Release?", []);
+        var gate = new GateSpec("Release?", [], []);
         var waiting = Samples.Stage("release", StageState.Waiting) with { Gate = gate };
         var decision = new GateDecision(true, "Looks good", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, Samples.Alice, Samples.T0);
 

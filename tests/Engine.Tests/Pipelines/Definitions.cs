@@ -29,13 +29,33 @@ internal static class Definitions
                   - { name: test, run: make test, shell: bash, directory: ./sub//dir, env: { CI: 1 }, timeout: 5m }
                 outputs: [TAG]
                 timeout: 1h30m
-                retry: { limit: 2, on: [failure, timeout, lost] }
+                retry: { limit: 2, on: [failure, timeout, lost], delay: 10s, factor: 3, maxDelay: 1m }
                 checkout: false
                 lostAfter: 5m
+              check:
+                needs: [compile]
+                when: branch == 'main' && outputs.TAG != ''
+                allowFailure: true
+                matrix:
+                  axes: { OS: [debian, alpine], ARCH: [amd64, arm64] }
+                  exclude: [{ OS: alpine, ARCH: arm64 }]
+                  include: [{ OS: windows, EXTRA: 1 }]
+                  maxParallel: 2
+                steps: [make check]
           - name: release
             gate:
               message: Release?
               parameters:
                 NOTE: { default: none }
+              approvers: [anna, "scope:admin"]
+              count: 2
+              ownApproval: false
+              deadline: 48h
+              onDeadline: approve
+            when: results.build.check != 'failed'
+            timeout: 2h
+        finally:
+          clean: { steps: [make clean] }
+        timeout: 240h
         """;
 }

@@ -20,7 +20,9 @@ public sealed class PipelineParserTests
         Assert.Equal(["test", "live"], spec.Parameters[3].Choices.AsEnumerable());
         Assert.Equal([new EnvVar("LEVEL", "3"), new EnvVar("DEBUG", "true"), new EnvVar("EMPTY", "")], spec.Env.AsEnumerable());
         Assert.Equal(new GitSource("https://git.example.com/team/app.git", "main", "git-token", 10), spec.Source);
-        Assert.Equal(["build", "release"], spec.Stages.Select(s => s.Name));
+        Assert.Equal(["build", "release", "finally"], spec.Stages.Select(s => s.Name));
+        Assert.Equal([false, false, true], spec.Stages.Select(s => s.Always));
+        Assert.Equal(240 * 3600, spec.TimeoutSeconds);
     }
 
     [Fact]
@@ -37,8 +39,23 @@ public sealed class PipelineParserTests
         Assert.Equal(5400, job.TimeoutSeconds);
         Assert.Equal(2, job.Retry.Limit);
         Assert.Equal([RetryReason.Failure, RetryReason.Timeout, RetryReason.Lost], job.Retry.On.AsEnumerable());
+        Assert.Equal((10, 3, 60), (job.Retry.DelaySeconds, job.Retry.Factor, job.Retry.MaxDelaySeconds));
         Assert.False(job.Checkout);
         Assert.Equal(300, job.LostAfterSeconds);
+    }
+
+    [Fact]
+    public void Parse_EveryKey_FillsOrderAndMatrix()
+    {
+        var job = Valid(Definitions.Full).Stages[0].Jobs[1];
+
+        Assert.Equal(["compile"], job.Needs.AsEnumerable());
+        Assert.Equal("branch == 'main' && outputs.TAG != ''", job.When);
+        Assert.True(job.AllowFailure);
+        Assert.Equal(2, job.Matrix!.MaxParallel);
+        Assert.Equal(
+            ["OS=debian ARCH=amd64", "OS=debian ARCH=arm64", "OS=alpine ARCH=amd64", "OS=windows EXTRA=1"],
+            job.Matrix.Legs.Select(leg => string.Join(' ', leg.Values.Select(value => $"{value.Name}={value.Value}"))));
     }
 
     [Fact]
@@ -51,6 +68,10 @@ public sealed class PipelineParserTests
         Assert.Equal([new EnvVar("CI", "1")], step.Env.AsEnumerable());
         Assert.Equal("Release?", spec.Stages[1].Gate!.Message);
         Assert.Equal("NOTE", Assert.Single(spec.Stages[1].Gate!.Parameters).Name);
+        Assert.Equal(["anna", "scope:admin"], spec.Stages[1].Gate!.Approvers.AsEnumerable());
+        var gate = spec.Stages[1].Gate!;
+        Assert.Equal((2, false, 48 * 3600, true), (gate.Count, gate.OwnApproval, gate.DeadlineSeconds, gate.ApproveOnDeadline));
+        Assert.Equal(("results.build.check != 'failed'", 7200), (spec.Stages[1].When, spec.Stages[1].TimeoutSeconds));
         Assert.Empty(spec.Stages[1].Jobs);
     }
 
@@ -160,6 +181,70 @@ public sealed class PipelineParserTests
     [InlineData("source: { repository: 'https://h/p', credentials: 'A B' }", "source.credentials", "not a valid name")]
     [InlineData("source: { repository: 'https://h/p', depth: -1 }", "source.depth", "whole number")]
     public void Parse_WrongValue_SaysWhatIsWrong(string text, string field, string message) => AssertError(text, field, message);
+
+    [Theory]
+    [InlineData("{ a: { needs: [b], steps: [x] }, b: { needs: [c], steps: [x] }, c: { needs: [a], steps: [x] } }", "a.needs", "a → b → c → a")]
+    [InlineData("{ z: { needs: [a], steps: [x] }, a: { needs: [a], steps: [x] } }", "a.needs", "a → a")]
+    [InlineData("{ a: { needs: [bild], steps: [x] }, build: { steps: [x] } }", "a.needs", "Did you mean 'build'?")]
+    [InlineData("{ a: { needs: [a-1], matrix: { axes: { A: [1] } }, steps: [x] } }", "a.needs", "has no job 'a-1'")]
+    [InlineData("{ a: { matrix: { axes: { A: [1, 2] } }, steps: [x] }, a-2: { steps: [x] } }", "a", "another job's name")]
+    [InlineData("{ a: { matrix: { axes: { A: [1, 1] } }, steps: [x] } }", "a.matrix.axes.A", "twice")]
+    [InlineData("{ a: { matrix: { axes: { A: [] } }, steps: [x] } }", "a.matrix.axes.A", "at least one value")]
+    [InlineData("{ a: { matrix: { axes: { A: [1] }, exclude: [{ A: 1 }] }, steps: [x] } }", "a.matrix", "no leg")]
+    [InlineData("{ a: { matrix: { axes: { A: [1] }, exclude: [{ A: 2 }] }, steps: [x] } }", "a.matrix.exclude[0]", "excludes nothing")]
+    [InlineData("{ a: { matrix: { axes: { A: [1] }, include: [{ A: 1 }] }, steps: [x] } }", "a.matrix.include[0]", "such a leg already")]
+    [InlineData("{ a: { matrix: {}, steps: [x] } }", "a.matrix", "no leg")]
+    [InlineData("{ a: { matrix: { axes: { A: [1] }, maxParallel: 0 }, steps: [x] } }", "a.matrix.maxParallel", "from 1 to 256")]
+    [InlineData("{ a: { when: 'brnch == 1', steps: [x] } }", "a.when", "Did you mean branch?")]
+    [InlineData("{ a: { when: \"outputs.V == '1'\", steps: [x] }, b: { outputs: [V], steps: [x] } }", "a.when", "There is no 'outputs.V' here")]
+    [InlineData("{ a: { retry: { limit: 1, factor: 2 }, steps: [x] } }", "a.retry.factor", "no pause")]
+    [InlineData("{ a: { retry: { limit: 1, delay: 25h }, steps: [x] } }", "a.retry.delay", "out of bounds")]
+    public void Parse_WrongOrder_SaysWhatIsWrong(string jobs, string field, string message) =>
+        AssertError($"stages: [{{ name: s, jobs: {jobs} }}]", $"stages[0].jobs.{field}", message);
+
+    [Theory]
+    [InlineData("timeout: 721h", "timeout", "out of bounds")]
+    [InlineData("finally: {}", "finally", "at least one job")]
+    [InlineData("finally: { a: { needs: [b], steps: [x] } }", "finally.a.needs", "has no job 'b'")]
+    [InlineData("finally: { a: { when: results.s.nosuch == '', steps: [x] } }", "finally.a.when", "results.s")]
+    public void Parse_WrongEnd_SaysWhatIsWrong(string key, string field, string message) =>
+        AssertError($"stages: [{{ name: s, jobs: {{ j: {{ steps: [x] }} }} }}]\n{key}", field, message);
+
+    [Fact]
+    public void Parse_StageCalledFinally_RefusedBesideTheKey()
+    {
+        const string text = "stages: [{ name: finally, gate: {} }]";
+        Valid(text);
+        AssertError(text + "\nfinally: { a: { steps: [x] } }", "finally", "another name");
+    }
+
+    [Theory]
+    [InlineData("approvers: []", "approvers", "Nobody could decide")]
+    [InlineData("approvers: [\"scope:boss\"]", "approvers[0]", "There is no scope 'boss'")]
+    [InlineData("count: 0", "count", "from 1 to 10")]
+    [InlineData("onDeadline: approve", "onDeadline", "There is no deadline")]
+    [InlineData("deadline: 1h, onDeadline: approve, parameters: { A: {} }", "onDeadline", "Nobody passes A")]
+    public void Parse_WrongGate_SaysWhatIsWrong(string keys, string field, string message) =>
+        AssertError($"stages: [{{ name: s, gate: {{ {keys} }} }}]", $"stages[0].gate.{field}", message);
+
+    [Theory]
+    [InlineData(16, 16, true)]
+    [InlineData(16, 17, false)]
+    [InlineData(256, 256, false)]
+    public void Parse_Matrix_UpToTheCap(int first, int second, bool fits)
+    {
+        var text = $"stages: [{{ name: s, jobs: {{ j: {{ matrix: {{ axes: {{ A: [{Numbers(first)}], B: [{Numbers(second)}] }} }}, steps: [x] }} }} }}]";
+        if (fits)
+        {
+            Assert.Equal(256, Valid(text).Stages[0].Jobs[0].Matrix!.Legs.Length);
+        }
+        else
+        {
+            AssertError(text, "stages[0].jobs.j.matrix", "more than 256 legs");
+        }
+
+        static string Numbers(int count) => string.Join(", ", Enumerable.Range(1, count));
+    }
 
     [Theory]
     [InlineData("labels: linux", "labels", "list is needed")]

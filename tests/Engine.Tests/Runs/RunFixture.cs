@@ -37,7 +37,23 @@ internal sealed class RunFixture
 
     public IEnumerable<StageState> Stages => Model.Head.Stages.Select(stage => stage.State);
 
+    public DateTimeOffset Now => _now;
+
     public void Wait(TimeSpan span) => _now += span;
+
+    public JobState JobState(string key) => Model.StateOf(Model.Jobs[JobKey.Parse(key)]);
+
+    /// <summary>Lets time pass; the machine then looks at the clock.</summary>
+    public void Tick(TimeSpan span)
+    {
+        _now += span - TimeSpan.FromSeconds(1);
+        Do(machine => machine.Tick());
+    }
+
+    public void Cancel(CancelMode mode) => Assert.Null(Do(machine => machine.Cancel(mode, Anna)));
+
+    public Contracts.Errors.Refusal? Rerun(string? stage, string? @ref, params (string Name, string Value)[] parameters) => Do(machine =>
+        machine.Rerun(new Rerun(stage, parameters.ToImmutableDictionary(p => p.Name, p => p.Value), @ref, Anna)));
 
     public T Do<T>(Func<RunMachine, T> apply)
     {
@@ -89,5 +105,5 @@ internal sealed class RunFixture
     }
 
     public Contracts.Errors.Refusal? Decide(string stage, bool approve, params (string Name, string Value)[] parameters) => Do(machine =>
-        machine.Decide(new DecideGate(stage, approve, "because", parameters.ToImmutableDictionary(p => p.Name, p => p.Value), Anna)));
+        machine.Decide(new DecideGate(stage, approve, "because", parameters.ToImmutableDictionary(p => p.Name, p => p.Value), Anna, [Scopes.Approve])));
 }

@@ -233,7 +233,7 @@ public sealed class RunMachineTests
     {
         var run = new RunFixture(TwoStages);
         run.Lease("build.compile");
-        Assert.Null(run.Do(machine => machine.Cancel(RunFixture.Anna)));
+        Assert.Null(run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna)));
         Assert.Equal(RunState.Cancelling, run.State);
         Assert.Equal(AttemptState.Cancelled, run.Attempt("build.lint").State);
         Assert.Equal(AttemptState.Stopping, run.Attempt("build.compile").State);
@@ -249,7 +249,7 @@ public sealed class RunMachineTests
         var run = new RunFixture(TwoStages);
         run.Succeed("build.lint");
         run.Lease("build.compile");
-        run.Do(machine => machine.Cancel(RunFixture.Anna));
+        run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna));
         run.Report("build.compile", ReportKind.Succeeded);
         Assert.Equal(AttemptState.Succeeded, run.Attempt("build.compile").State);
         Assert.Equal(RunState.Cancelled, run.State);
@@ -259,8 +259,8 @@ public sealed class RunMachineTests
     public void Cancel_Finished_IsRefusedWithTheState()
     {
         var run = new RunFixture(TwoStages);
-        run.Do(machine => machine.Cancel(RunFixture.Anna));
-        var refusal = run.Do(machine => machine.Cancel(RunFixture.Anna));
+        run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna));
+        var refusal = run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna));
         Assert.Equal((RefusalKind.Conflict, "cancelled"), (refusal!.Kind, refusal.State));
     }
 
@@ -269,7 +269,7 @@ public sealed class RunMachineTests
     {
         var run = new RunFixture(TwoStages);
         run.Succeed("build.lint");
-        run.Do(machine => machine.Cancel(RunFixture.Anna));
+        run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna));
         Assert.Equal(RunState.Cancelled, run.State);
         Assert.Null(run.Do(machine => machine.Retry(RunFixture.Anna)));
         run.Succeed("build.compile", 2);
@@ -321,7 +321,7 @@ public sealed class RunMachineTests
     public void Cancel_AtGate_EndsAtOnce()
     {
         var run = new RunFixture(Gated);
-        Assert.Null(run.Do(machine => machine.Cancel(RunFixture.Anna)));
+        Assert.Null(run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna)));
         Assert.Equal(RunState.Cancelled, run.State);
         Assert.Equal([StageState.Cancelled, StageState.Skipped], run.Stages);
     }
@@ -332,7 +332,7 @@ public sealed class RunMachineTests
         var run = new RunFixture(TwoStages);
         run.Lease("build.compile");
         Assert.Equal("lint", Assert.IsType<RunEffect.Enqueue>(Assert.Single(RunMachine.Recover(run.Model))).Attempt.Job.Job);
-        run.Do(machine => machine.Cancel(RunFixture.Anna));
+        run.Do(machine => machine.Cancel(CancelMode.Now, RunFixture.Anna));
         Assert.IsType<RunEffect.Stop>(Assert.Single(RunMachine.Recover(run.Model)));
     }
 

@@ -14,7 +14,7 @@ public sealed class GitAccessTests
         var command = GitCommand.ListRemote(Access("https://git.example.com:8443/a/b", SecretKind.Password, new(User: "me", Password: "pa:ss")), "main");
 
         Assert.Equal(
-            ["ls-remote", "--", "https://git.example.com:8443/a/b", "refs/heads/main", "refs/tags/main^{}", "refs/tags/main"],
+            ["ls-remote", "--symref", "--", "https://git.example.com:8443/a/b", "refs/heads/main", "refs/tags/main^{}", "refs/tags/main"],
             command.Arguments.AsEnumerable());
         var settings = Settings(command);
         Assert.Equal("Authorization: Basic bWU6cGE6c3M=", settings["http.https://git.example.com:8443.extraHeader"]);

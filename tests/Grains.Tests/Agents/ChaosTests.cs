@@ -56,7 +56,7 @@ public sealed class ChaosTests : IAsyncLifetime
                 await TryAsync(() => _world.Grain<IAgentGrain>(agent.Id).Wake());
                 break;
             case 2:
-                await TryAsync(() => _world.Run(run).Cancel(World.Someone));
+                await TryAsync(() => _world.Run(run).Cancel(CancelMode.Now, World.Someone));
                 break;
             case 3:
                 await TryAsync(() => _world.Run(run).Retry(World.Someone));

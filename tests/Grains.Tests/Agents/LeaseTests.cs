@@ -143,7 +143,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var newer = await agent.ParkAsync();
         gate.SetResult();
         Assert.Empty((await older).Start);
-        World.Valid(await _world.Run(job.Attempt.Run).Cancel(World.Someone));
+        World.Valid(await _world.Run(job.Attempt.Run).Cancel(CancelMode.Now, World.Someone));
         Assert.Single((await newer).Stop);
     }
 

@@ -53,7 +53,7 @@ public sealed class PoolTests : IAsyncLifetime
     {
         var agent = await _world.AgentAsync();
         var run = await _world.RunAsync(Yaml.Jobs(1));
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         // A hint that is wrong by now.
         await _world.Grain<IPoolGrain>("*").Enqueue([AttemptId.Parse($"{run}/s.j1/1"), AttemptId.Parse("w/nothing/7/s.j/1")]);
         await agent.RenewAsync();

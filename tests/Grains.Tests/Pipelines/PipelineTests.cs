@@ -67,7 +67,7 @@ public sealed class PipelineTests : IAsyncLifetime
         var run = await _world.RunAsync(Yaml.OneJob);
         var refusal = (await Pipeline.Delete(null, World.Someone)).Refusal;
         Assert.Equal((RefusalKind.Conflict, "pipeline-has-runs"), (refusal?.Kind, refusal?.Code));
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         World.Valid(await Pipeline.Delete(null, World.Someone));
         Assert.Equal(RefusalKind.NotFound, (await Pipeline.Start(World.Start("op"))).Refusal?.Kind);
         await _world.RestartSiloAsync();

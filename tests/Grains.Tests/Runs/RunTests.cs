@@ -27,7 +27,7 @@ public sealed class RunTests : IAsyncLifetime
         var waiting = await _world.UntilRunAsync(run, RunState.Waiting);
         Assert.Equal(StageState.Waiting, waiting.Stages[1].State);
 
-        var decision = new DecideGate("release", true, "Go", ImmutableDictionary<string, string>.Empty.Add("CHANNEL", "stable"), World.Someone);
+        var decision = new DecideGate("release", true, "Go", ImmutableDictionary<string, string>.Empty.Add("CHANNEL", "stable"), World.Someone, []);
         World.Valid(await _world.Run(run).Decide(decision));
         var push = await agent.TakeAsync();
         Assert.Equal("v7", push.Env.Single(variable => variable.Name == "TAG").Value);
@@ -126,9 +126,9 @@ public sealed class RunTests : IAsyncLifetime
     public async Task Cancel_Queued_EndsAtOnce()
     {
         var run = await _world.RunAsync(Yaml.OneJob);
-        Assert.Equal(RunState.Cancelled, World.Valid(await _world.Run(run).Cancel(World.Someone)).State);
+        Assert.Equal(RunState.Cancelled, World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone)).State);
         Assert.Equal(AttemptState.Cancelled, (await _world.AttemptAsync(run, "s.j/1")).State);
-        Assert.Equal("cancelled", Conflict(await _world.Run(run).Cancel(World.Someone)));
+        Assert.Equal("cancelled", Conflict(await _world.Run(run).Cancel(CancelMode.Now, World.Someone)));
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class RunTests : IAsyncLifetime
         var run = await _world.RunAsync(Yaml.OneJob);
         await _world.UntilAttemptAsync(run, "s.j/1", AttemptState.Leased);
         var told = _world.Calls.Begun("IAgentGrain.Stop");
-        Assert.Equal(RunState.Cancelling, World.Valid(await _world.Run(run).Cancel(World.Someone)).State);
+        Assert.Equal(RunState.Cancelling, World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone)).State);
         await told;
         var orders = await agent.PollAsync();
         Assert.Empty(orders.Start);
@@ -158,7 +158,7 @@ public sealed class RunTests : IAsyncLifetime
         var run = await _world.RunAsync(Yaml.OneJob);
         await _world.UntilAttemptAsync(run, "s.j/1", AttemptState.Leased);
         var stopped = _world.Calls.Begun("IAgentGrain.Stop");
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         await stopped;
         delivery.SetResult();
         var orders = await agent.PollAsync();
@@ -174,7 +174,7 @@ public sealed class RunTests : IAsyncLifetime
         var job = await agent.TakeAsync();
         World.Valid(await agent.ReportAsync(job, ReportKind.Started));
         var parked = await agent.ParkAsync();
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         Assert.Equal(TestAgent.Lease(job), Assert.Single((await parked).Stop));
         await agent.EndAsync(job, ReportKind.Stopped);
         await _world.UntilRunAsync(run, RunState.Cancelled);
@@ -193,7 +193,7 @@ public sealed class RunTests : IAsyncLifetime
         var agent = await _world.AgentAsync();
         var run = await _world.RunAsync(Yaml.OneJob);
         var job = await agent.TakeAsync();
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         Assert.Single((await agent.PollAsync()).Stop);
         Assert.Empty((await agent.RenewAsync()).Stop);
         _world.Clock.Advance(TimeSpan.FromSeconds(5));

@@ -104,7 +104,7 @@ public sealed class SourceTests : IAsyncLifetime
         var asked = _world.Calls.Begun("IRunGrain.SourceResolved");
         var run = await StartAsync("ref: main, credentials: git", Password("pass word"));
         await asked;
-        Assert.Equal(RunState.Cancelled, World.Valid(await _world.Run(run).Cancel(World.Someone)).State);
+        Assert.Equal(RunState.Cancelled, World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone)).State);
         gate.SetResult();
         await _world.Run(run).SourceResolved(new SourceResolution(_commit, null));
         Assert.Equal(RunState.Cancelled, (await _world.ViewAsync<RunView>(World.Key(run)))!.State);

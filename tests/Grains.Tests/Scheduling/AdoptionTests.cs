@@ -18,7 +18,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         var unfinished = await _world.RunAsync(Yaml.OneJob);
         await agent.TakeAsync();
         var finished = await _world.RunAsync(PipelineId.Parse("w/p"));
-        World.Valid(await _world.Run(finished).Cancel(World.Someone));
+        World.Valid(await _world.Run(finished).Cancel(CancelMode.Now, World.Someone));
         await _world.RestartSiloAsync();
         var versions = (await _world.VersionAsync(unfinished), await _world.VersionAsync(finished));
         await _world.Scheduler.Poke();
@@ -104,7 +104,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         var agent = await _world.AgentAsync();
         var run = await _world.RunAsync(Yaml.OneJob);
         var job = await agent.TakeAsync();
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         await _world.RestartSiloAsync();
         await _world.Scheduler.Poke();
         Assert.Equal(TestAgent.Lease(job), Assert.Single((await agent.PollAsync()).Stop));
@@ -170,7 +170,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         var job = await agent.TakeAsync();
         _world.Calls.FailNext("IAgentGrain.Stop");
         var lost = _world.Calls.Begun("IAgentGrain.Stop");
-        World.Valid(await _world.Run(run).Cancel(World.Someone));
+        World.Valid(await _world.Run(run).Cancel(CancelMode.Now, World.Someone));
         await lost;
         // Before the clock moves: the scheduler's timer may be first.
         var sent = _world.Calls.Begun("IAgentGrain.Stop");

@@ -28,7 +28,8 @@ internal static class EnvReader
         return new SecretEnv(entry.Key.Text, reader.Checked("secret", check) ?? "", reader.Word("field", "text", "user", "password"));
     }
 
-    private static string? CheckValue(string value)
+    /// <summary>The rule for values: limited size.</summary>
+    public static string? CheckValue(string value)
     {
         var bytes = Encoding.UTF8.GetByteCount(value);
         return bytes > PipelineLimits.EnvValueBytes ? $"This value has {bytes} bytes; up to {PipelineLimits.EnvValueBytes} are allowed." : null;

@@ -7,9 +7,17 @@ namespace Control.Engine.Pipelines.Reading;
 internal static class JobReader
 {
     /// <summary>The jobs in definition order.</summary>
-    public static ImmutableArray<JobSpec> Jobs(MapReader stage, bool hasSource) =>
-        [.. stage.Entries("jobs", PipelineLimits.JobsPerStage, Value.Name("job"))
-            .Select(e => Job(e, stage.Problems, hasSource)).OfType<JobSpec>()];
+    public static ImmutableArray<JobSpec> Jobs(MapReader owner, string key, bool hasSource)
+    {
+        var entries = owner.Entries(key, PipelineLimits.JobsPerStage, Value.Name("job"));
+        ImmutableArray<JobSpec> jobs = [.. entries.Select(e => Job(e, owner.Problems, hasSource)).OfType<JobSpec>()];
+        if (jobs.Length == entries.Length)
+        {
+            JobGraph.Check(entries, jobs, owner.Problems);
+        }
+
+        return jobs;
+    }
 
     private static JobSpec? Job(YamlEntry entry, Problems problems, bool hasSource)
     {
@@ -28,7 +36,11 @@ internal static class JobReader
             reader.Seconds("timeout", PipelineLimits.DefaultTimeout, PipelineLimits.ShortestTimeout, PipelineLimits.LongestTimeout),
             Retry(reader),
             Checkout(reader, hasSource),
-            reader.Seconds("lostAfter", PipelineLimits.DefaultLostAfter, PipelineLimits.ShortestLostAfter, PipelineLimits.LongestTimeout));
+            reader.Seconds("lostAfter", PipelineLimits.DefaultLostAfter, PipelineLimits.ShortestLostAfter, PipelineLimits.LongestTimeout),
+            reader.Set("needs", PipelineLimits.JobsPerStage, Value.Name("job")),
+            StageReader.Condition(reader),
+            MatrixReader.Matrix(reader),
+            reader.Flag("allowFailure", false));
     }
 
     private static RetrySpec Retry(MapReader job)
@@ -44,7 +56,21 @@ internal static class JobReader
         }
 
         var reader = MapReader.Open(node, PipelineShapes.Retry, job.Problems)!;
-        return new RetrySpec(reader.Number("limit", 0, 0, PipelineLimits.Retries), Reasons(reader));
+        var delay = reader.Seconds("delay", 0, 0, PipelineLimits.LongestTimeout);
+        foreach (var key in new[] { "factor", "maxDelay" })
+        {
+            if (delay == 0 && reader.Find(key) is { } lonely)
+            {
+                job.Problems.Add(lonely, "There is no pause to grow. Add 'delay', or remove this.");
+            }
+        }
+
+        return new RetrySpec(
+            reader.Number("limit", 0, 0, PipelineLimits.Retries),
+            Reasons(reader),
+            delay,
+            reader.Number("factor", 2, 1, PipelineLimits.RetryFactor),
+            reader.Seconds("maxDelay", Math.Max(delay, PipelineLimits.DefaultMaxDelay), 1, PipelineLimits.LongestTimeout));
     }
 
     private static ImmutableArray<RetryReason> Reasons(MapReader retry)

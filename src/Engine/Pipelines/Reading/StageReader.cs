@@ -1,11 +1,15 @@
 using Control.Engine.Pipelines.Shapes;
 using Control.Engine.Pipelines.Yaml;
+using Control.Engine.Runs;
 
 namespace Control.Engine.Pipelines.Reading;
 
 /// <summary>Reads the stages of a pipeline.</summary>
 internal static class StageReader
 {
+    /// <summary>The name of the stage that the jobs of <c>finally</c> make.</summary>
+    public const string FinallyStage = "finally";
+
     /// <summary>The stages in order, one at least, no two of one name.</summary>
     public static ImmutableArray<StageSpec> Stages(MapReader pipeline)
     {
@@ -17,8 +21,12 @@ internal static class StageReader
 
         var hasSource = pipeline.Find("source") is not null;
         var names = new HashSet<string>(StringComparer.Ordinal);
-        ImmutableArray<StageSpec> stages = [.. items.Select(i => Stage(i, pipeline.Problems, names, hasSource)).OfType<StageSpec>()];
-        var jobs = stages.Sum(s => s.Jobs.Length);
+        ImmutableArray<StageSpec> stages =
+        [
+            .. items.Select(i => Stage(i, pipeline.Problems, names, hasSource)).OfType<StageSpec>(),
+            .. Finally(pipeline, names, hasSource),
+        ];
+        var jobs = stages.Sum(s => s.Jobs.Sum(JobTable.CountOf));
         if (jobs > PipelineLimits.Jobs)
         {
             pipeline.Problems.Add(pipeline.Find("stages")!, $"These are {jobs} jobs in all; up to {PipelineLimits.Jobs} are allowed.");
@@ -40,25 +48,42 @@ internal static class StageReader
             problems.Add(reader.Find("name")!, $"There are two stages '{name}'. Choose another name.");
         }
 
-        var gate = Gate(reader, name ?? "");
-        var jobs = JobReader.Jobs(reader, hasSource);
+        var gate = GateReader.Gate(reader, name ?? "");
+        var jobs = JobReader.Jobs(reader, "jobs", hasSource);
         if (reader.Find("gate") is null && reader.Find("jobs") is null or YamlMap { Entries.Length: 0 })
         {
             problems.Add(reader.Find("jobs") ?? reader.Map, "A stage needs 'jobs', a map of at least one job, or a 'gate'.");
         }
 
-        return new StageSpec(name ?? "", gate, jobs);
+        return new StageSpec(
+            name ?? "",
+            gate,
+            jobs,
+            Condition(reader),
+            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestTimeout));
     }
 
-    private static GateSpec? Gate(MapReader stage, string name)
+    /// <summary>The text of a condition; it is checked once everything is known that it may name.</summary>
+    public static string? Condition(MapReader reader) =>
+        reader.Find("when") is { } node ? Value.Text(node, reader.Problems) : null;
+
+    private static IEnumerable<StageSpec> Finally(MapReader pipeline, HashSet<string> names, bool hasSource)
     {
-        if (stage.Find("gate") is not { } node || MapReader.Open(node, PipelineShapes.Gate, stage.Problems) is not { } reader)
+        if (pipeline.Find("finally") is not { } node)
         {
-            return null;
+            yield break;
         }
 
-        return new GateSpec(
-            reader.Text("message", $"Go on with stage {name}?", PipelineLimits.TextLength),
-            ParameterReader.Parameters(reader));
+        if (names.Contains(FinallyStage))
+        {
+            pipeline.Problems.Add(node, "A stage is called 'finally' too. Give that stage another name.");
+        }
+
+        if (node is YamlMap { Entries.Length: 0 })
+        {
+            pipeline.Problems.Add(node, "'finally' needs at least one job. Add one, or remove it.");
+        }
+
+        yield return new StageSpec(FinallyStage, null, JobReader.Jobs(pipeline, "finally", hasSource), Always: true);
     }
 }

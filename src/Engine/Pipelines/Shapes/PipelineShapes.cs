@@ -13,6 +13,8 @@ internal static class PipelineShapes
         new("env", "Environment of every job.", Env),
         new("source", "The Git repository that jobs work on.", Ref("source")),
         new("stages", "The stages in order.", List(Ref("stage"), 1, PipelineLimits.Stages), Required: true),
+        new("finally", "Jobs by name that always run at the end, whatever became of the stages.", Map(NamePattern, Ref("job"), 1, JobsPerStage)),
+        new("timeout", "Limit for the run from its first stage's start on, gates included, 1s to 30 days. Default: none.", Period),
     ]);
 
     public static Shape Parameter { get; } = new("parameter", "A value that a start or a gate asks for.",
@@ -34,7 +36,9 @@ internal static class PipelineShapes
     public static Shape Stage { get; } = new("stage", "Jobs that run at the same time, after the gate if there is one.",
     [
         new("name", "Unique in the pipeline.", Name, Required: true),
+        new("when", "A condition; where it is false when the stage is reached, the stage is skipped.", Scalar(Expressions.Expression.MaxLength)),
         new("gate", "Makes the stage wait for a person's decision.", Ref("gate")),
+        new("timeout", "Limit for its jobs together, 1s to 24h. Default: none.", Period),
         new("jobs", "The jobs by name. A stage with a gate may go without.", Map(NamePattern, Ref("job"), 0, JobsPerStage)),
     ]);
 
@@ -42,10 +46,19 @@ internal static class PipelineShapes
     [
         new("message", "What is to be decided. Default: a sentence with the stage's name.", Scalar(TextLength)),
         new("parameters", "What the approver may or must pass; environment of this and later stages.", Parameters),
+        new("approvers", "Who may decide: names or ids of tokens, and scopes such as scope:admin. Default: whoever may approve.", Set(Scalar(NameLength), 1, Approvers)),
+        new("count", "How many different people must approve. Default: 1.", Number(1, Approvals)),
+        new("ownApproval", "Whether who started the run may approve it. Default: true.", Flag),
+        new("deadline", "After this the gate decides by itself, 1s to 30 days. Default: never.", Period),
+        new("onDeadline", "What it decides then. Default: reject.", Word("reject", "approve")),
     ]);
 
     public static Shape Job { get; } = new("job", "Steps on one agent in one work folder.",
     [
+        new("needs", "Jobs of the same stage that must have succeeded first.", Set(Name, 1, JobsPerStage)),
+        new("when", "A condition; where it is false once the job could start, the job is skipped.", Scalar(Expressions.Expression.MaxLength)),
+        new("matrix", "Makes it one job for each combination of values.", Ref("matrix")),
+        new("allowFailure", "Its failure does not count. Default: false.", Flag),
         new("labels", "An agent must have all of them.", Set(Name, 0, Labels)),
         new("env", "Environment of its steps.", Env),
         new("secrets", "Environment variables filled from secrets; their values are masked in logs.", Map(VariableName.Pattern, Either(Name, Ref("secret")), 0, Secrets)),
@@ -67,6 +80,17 @@ internal static class PipelineShapes
     [
         new("limit", "How many further attempts.", Number(0, Retries), Required: true),
         new("on", "Only after these. Default: all of them.", Set(Word("failure", "timeout", "lost"), 1, 3)),
+        new("delay", "Pause before the first further attempt, 0s to 24h. Default: none.", Period),
+        new("factor", "By which the pause grows each time. Default: 2.", Number(1, RetryFactor)),
+        new("maxDelay", "The longest pause, 1s to 24h. Default: 10m.", Period),
+    ]);
+
+    public static Shape Matrix { get; } = new("matrix", "Combinations of values; leg n runs as the job NAME-n.",
+    [
+        new("axes", "Values by variable; every combination is a leg.", Map(VariableName.Pattern, List(Scalar(EnvValueBytes), 1, Legs), 1, Axes)),
+        new("include", "Further legs, each a map of variables to values.", List(Env, 1, Legs)),
+        new("exclude", "Leaves out the combinations that have all of these values.", List(Env, 1, Legs)),
+        new("maxParallel", "Legs queued or running at a time. Default: all.", Number(1, Legs)),
     ]);
 
     public static Shape Step { get; } = new("step", "A shell script.",
@@ -80,7 +104,7 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject Parameters() =>
         Map(VariableName.Pattern, Ref("parameter"), 0, PipelineLimits.Parameters)();
