@@ -25,7 +25,7 @@ internal sealed record RequestBytes(byte[] Bytes)
         var limit = http.GetEndpoint()?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? DefaultLimit;
         using var buffer = new MemoryStream();
         var chunk = new byte[16 * 1024];
-        for (int read; (read = await http.Request.Body.ReadAsync(chunk, http.RequestAborted)) > 0;)
+        for (int read; (read = await ReadAsync(http, chunk)) > 0;)
         {
             buffer.Write(chunk, 0, read);
             if (buffer.Length > limit)
@@ -38,7 +38,22 @@ internal sealed record RequestBytes(byte[] Bytes)
         http.Features.Set(new RequestBytes(bytes));
         return bytes;
     }
+
+    private static async ValueTask<int> ReadAsync(HttpContext http, byte[] chunk)
+    {
+        try
+        {
+            return await http.Request.Body.ReadAsync(chunk, http.RequestAborted);
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            throw new HungUpException(fault);
+        }
+    }
 }
+
+/// <summary>The caller hung up before its request was read: nobody is there to answer, and nothing went wrong here.</summary>
+internal sealed class HungUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);
 
 /// <summary>A strictly read JSON body: unknown, repeated and misshapen members and every failed check are told at once.</summary>
 internal sealed class Body<T>

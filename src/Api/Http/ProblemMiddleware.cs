@@ -18,7 +18,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             await next(http);
             await DescribeBareStatusAsync(http);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException gone) when (gone is HungUpException || http.RequestAborted.IsCancellationRequested)
         {
             // The caller has gone; there is nobody to answer.
         }

@@ -20,22 +20,26 @@ internal sealed class BenchAgent : IAsyncDisposable
     private readonly Channel<Assignment> _work = Channel.CreateUnbounded<Assignment>();
     private readonly Lock _gate = new();
     private ImmutableArray<LeaseRef> _holding = [];
+    private readonly HashSet<LeaseRef> _seen = [];
+    private CancellationTokenSource _changed = new();
     private AgentId _id;
     private Task _polls = Task.CompletedTask;
 
-    private BenchAgent(ServerLink link) => _link = link;
+    private readonly int _capacity;
+
+    private BenchAgent(ServerLink link, int capacity) => (_link, _capacity) = (link, capacity);
 
     /// <summary>Work as it comes in.</summary>
     public ChannelReader<Assignment> Work => _work.Reader;
 
-    public static async Task<BenchAgent> JoinAsync(ControlClient client, Uri server, string fingerprint)
+    public static async Task<BenchAgent> JoinAsync(ControlClient client, Uri server, string fingerprint, string name = "bench", int capacity = 4)
     {
         var token = (await client.CreateJoinTokenAsync(TimeSpan.FromHours(1), default)).Value.Token;
         var halves = token["cjt_".Length..].Split('.');
         var link = new ServerLink(server, ServerLink.CreateHandler(server, fingerprint), TimeProvider.System);
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        var joined = await link.JoinAsync(new JoinRequest(halves[0], halves[1], secret, "bench", ["linux"], 4, "bench"), default);
-        var agent = new BenchAgent(link) { _id = joined.Value!.AgentId };
+        var joined = await link.JoinAsync(new JoinRequest(halves[0], halves[1], secret, name, ["linux"], capacity, "bench"), default);
+        var agent = new BenchAgent(link, capacity) { _id = joined.Value!.AgentId };
         link.Authenticate(agent._id, secret);
         agent._polls = agent.PollAsync();
         return agent;
@@ -45,18 +49,21 @@ internal sealed class BenchAgent : IAsyncDisposable
 
     public async Task SucceedAsync(Assignment assignment)
     {
+        // As the real agent: held until the report is answered, then the parked poll is replaced by one that says what is free.
+        await ReportAsync(assignment, ReportKind.Succeeded);
         lock (_gate)
         {
             _holding = _holding.Remove(new LeaseRef(assignment.Attempt, assignment.Lease));
         }
 
-        await ReportAsync(assignment, ReportKind.Succeeded);
+        await _changed.CancelAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
         await _polls;
+        _work.Writer.Complete();
         _link.Dispose();
         _ending.Dispose();
     }
@@ -70,16 +77,18 @@ internal sealed class BenchAgent : IAsyncDisposable
             lock (_gate)
             {
                 holding = _holding;
+                if (_changed.IsCancellationRequested) _changed = new CancellationTokenSource();
             }
 
-            var poll = new AgentPoll(boot, sequence, 4 - holding.Length, holding, TimeSpan.FromSeconds(20));
+            var poll = new AgentPoll(boot, sequence, _capacity - holding.Length, holding, TimeSpan.FromSeconds(20));
             try
             {
-                Take((await _link.PollAsync(poll, _ending.Token)).Value);
+                using var replaced = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, _changed.Token);
+                Take((await _link.PollAsync(poll, replaced.Token)).Value);
             }
             catch (OperationCanceledException)
             {
-                return;
+                // The next one says how things stand.
             }
         }
     }
@@ -88,9 +97,12 @@ internal sealed class BenchAgent : IAsyncDisposable
     {
         foreach (var message in orders?.Start ?? [])
         {
+            var lease = new LeaseRef(message.Assignment.Attempt, message.Assignment.Lease);
             lock (_gate)
             {
-                _holding = _holding.Add(new LeaseRef(message.Assignment.Attempt, message.Assignment.Lease));
+                // Work whose delivery may have got lost comes again.
+                if (!_seen.Add(lease)) continue;
+                _holding = _holding.Add(lease);
             }
 
             _work.Writer.TryWrite(message.Assignment);

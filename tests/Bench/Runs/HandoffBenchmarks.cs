@@ -1,10 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Control.Cli.Client;
-using Control.Cli.Hosting;
 using Control.Contracts.Pipelines;
-using Control.TestKit.Silos;
 
 namespace Control.Bench.Runs;
 
@@ -21,23 +18,10 @@ internal static class HandoffBenchmarks
 
     public static async Task RunAsync(TextWriter output)
     {
-        var folder = Directory.CreateTempSubdirectory("control-bench-");
-        try
-        {
-            await using var server = await ControlServer.StartAsync(new ServerOptions
-            {
-                DataDirectory = folder.FullName,
-                Listen = new IPEndPoint(IPAddress.Loopback, 0),
-                AgentCapacity = 0,
-            });
-            using var client = await ConnectAsync(server);
-            await using var agent = await BenchAgent.JoinAsync(client, server.Address, server.Fingerprint);
-            await MeasureAsync(output, client, agent);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        await using var server = await BenchServer.StartAsync();
+        await server.DefineAsync(Pipeline, Definition());
+        await using var agent = await server.JoinAsync("bench", 4);
+        await MeasureAsync(output, server.Client, agent);
     }
 
     private static async Task MeasureAsync(TextWriter output, ControlClient client, BenchAgent agent)
@@ -68,22 +52,9 @@ internal static class HandoffBenchmarks
         }
 
         times.Sort();
-        Print(output, "run.handoff_p50", times[times.Count / 2], "ms");
-        Print(output, "run.handoff_p99", times[(int)(times.Count * 0.99)], "ms");
-        Print(output, "run.handoff_commits", committed / (double)times.Count, "commits");
-    }
-
-    private static async Task<ControlClient> ConnectAsync(ControlServer server)
-    {
-        var client = new ControlClient(new ClientOptions
-        {
-            Server = server.Address,
-            Fingerprint = server.Fingerprint,
-            Token = (await File.ReadAllTextAsync(server.AdminTokenFile)).Trim(),
-        });
-        await client.CreateWorkspaceAsync(Pipeline.Workspace, "", default);
-        await client.PutPipelineAsync(Pipeline, Definition(), version: null, createOnly: true, default);
-        return client;
+        BenchServer.Print(output, "run.handoff_p50", times[times.Count / 2], "ms");
+        BenchServer.Print(output, "run.handoff_p99", times[(int)(times.Count * 0.99)], "ms");
+        BenchServer.Print(output, "run.handoff_commits", committed / (double)times.Count, "commits");
     }
 
     private static string Definition()
@@ -96,7 +67,4 @@ internal static class HandoffBenchmarks
 
         return text.ToString();
     }
-
-    private static void Print(TextWriter output, string name, double value, string unit) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}.{TestSilo.Engine} {value:0.###} {unit}"));
 }
