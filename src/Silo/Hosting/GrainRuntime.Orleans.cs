@@ -58,6 +58,9 @@ internal static class GrainRuntime
         .Configure<SiloMessagingOptions>(options =>
         {
             options.ResponseTimeout = TimeSpan.FromSeconds(30);
+            // A question from silo to silo that got lost, such as where a grain is, is asked again well before the whole
+            // placement is over; with Orleans' own 30 s for both it never would be.
+            options.SystemResponseTimeout = TimeSpan.FromSeconds(5);
             // Who cancels or times out is answered at once; the callee is told, and goes on unless it looks.
             options.WaitForCancellationAcknowledgement = false;
             options.CancelRequestOnTimeout = true;
