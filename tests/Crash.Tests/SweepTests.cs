@@ -1,3 +1,4 @@
+using System.Text;
 using Control.Contracts;
 using Control.Contracts.Events;
 using Control.Contracts.Pipelines;
@@ -60,6 +61,41 @@ public sealed class CancelSweepTests(ITestOutputHelper output)
             """);
 }
 
+/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the others.</summary>
+public sealed class OrderSweepTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task ServerKilledAtAnyEvent_NeedsMatrixPauseAndFinally_EndsAsUndisturbed() =>
+        await Sweep.Play(output, "order", 2, folder => $$"""
+            stages:
+              - name: build
+                jobs:
+                  leg:
+                    matrix: { axes: { N: [1, 2, 3] }, maxParallel: 2 }
+                    outputs: [LAST]
+                    steps:
+                      - echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"
+                      - echo "LAST=$N" >> "$CONTROL_OUTPUT"
+                  odd:
+                    allowFailure: true
+                    steps: ['echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"', "exit 5"]
+                  late:
+                    needs: [leg, odd]
+                    retry: { limit: 1, delay: 1s }
+                    when: outputs.LAST == '3'
+                    steps: ['echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"', 'test "$CONTROL_ATTEMPT" = 2']
+                  never: { needs: [late], when: failed(), steps: ["true"] }
+              - name: unwanted
+                when: results.build == 'failed'
+                jobs:
+                  all: { steps: ["true"] }
+            finally:
+              clean:
+                outputs: [SEEN]
+                steps: ['echo "$CONTROL_ATTEMPT_ID" >> "{{folder}}/starts"', 'echo "SEEN=$LAST" >> "$CONTROL_OUTPUT"']
+            """);
+}
+
 /// <summary>
 /// The server is killed at the n-th event of a run, for every n or every second, and started again at once: the run must end
 /// as it does undisturbed, with every job started once per attempt and no event missing or repeated. The kill comes a moment
@@ -75,19 +111,23 @@ internal static class Sweep
         await site.StartAgent("worker");
         var pipeline = await site.Define(name, definition(site.Folder));
         var (expected, events) = await Play(site, pipeline, int.MaxValue, limit.Token);
-        output.WriteLine($"undisturbed, {events} events:\n{expected}");
+        output.WriteLine($"undisturbed, {events.Count} events:\n{expected}");
+        var table = new StringBuilder();
         stride *= TestSilos.Count > 1 ? 3 : 1;
-        for (var kill = 0; kill <= events; kill += stride)
+        for (var kill = 0; kill <= events.Count; kill += stride)
         {
             var began = TimeProvider.System.GetTimestamp();
-            var (actual, _) = await Play(site, pipeline, kill, limit.Token);
+            var (actual, seen) = await Play(site, pipeline, kill, limit.Token);
             Assert.True(expected == actual, $"Killed at event {kill}, expected\n{expected}\nbut was\n{actual}");
-            output.WriteLine($"killed at event {kill}: {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s");
+            table.AppendLine(Invariant($"{name} | {Step(seen, kill)} | as undisturbed, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s"));
         }
+
+        output.WriteLine(table.ToString());
+        await Publish(table.ToString());
     }
 
     /// <summary>Plays a run to its end; at event <paramref name="kill"/> (0: while it is started) the server is killed.</summary>
-    private static async Task<(string Outcome, int Events)> Play(Site site, PipelineId pipeline, int kill, CancellationToken limit)
+    private static async Task<(string Outcome, List<EventView> Events)> Play(Site site, PipelineId pipeline, int kill, CancellationToken limit)
     {
         var markers = Path.Combine(site.Folder, "starts");
         File.Delete(markers);
@@ -105,8 +145,35 @@ internal static class Sweep
         Assert.Equal(
             started.Where(attempt => attempt.LeasedAt is not null).Select(attempt => attempt.Id.ToString()).Order(StringComparer.Ordinal),
             (await File.ReadAllLinesAsync(markers, limit)).Order(StringComparer.Ordinal));
-        return (await site.Tell(run), seen.Count);
+        return (await site.Tell(run), seen);
     }
+
+    /// <summary>The persisted step that the kill came behind.</summary>
+    private static string Step(List<EventView> seen, int kill)
+    {
+        if (kill == 0)
+        {
+            return "0 start";
+        }
+
+        var e = seen[Math.Min(kill, seen.Count) - 1];
+        var what = e.Type switch
+        {
+            EventTypes.AttemptChanged => ContractJson.Read<AttemptView>(e.Data) is var attempt ? $"{attempt.Id.LocalKey} {attempt.State}" : "",
+            EventTypes.StageChanged or EventTypes.GateDecided => ContractJson.Read<StageView>(e.Data) is var stage ? $"{stage.Name} {stage.State}" : "",
+            EventTypes.RunCreated or EventTypes.RunChanged => $"{ContractJson.Read<RunView>(e.Data).State}",
+            _ => "",
+        };
+        return Invariant($"{kill} {e.Type} {what}");
+    }
+
+    // The run of the tests prints what it finds there.
+    private static Task Publish(string table) =>
+        Environment.GetEnvironmentVariable("CONTROL_TEST_TABLES") is { Length: > 0 } folder
+            ? File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(folder).FullName, $"{Guid.NewGuid():N}.txt"), table)
+            : Task.CompletedTask;
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     private static string Whole(EventView item) => $"{item.Sequence} {item.Type} {item.At:O} {item.By} {item.Data}";
 
