@@ -13,13 +13,24 @@ internal sealed class TestAgent : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("control-agent-test-");
     private int _pipes;
 
-    private TestAgent(FakeServer server) => Server = server;
+    private TestAgent(FakeServer server)
+    {
+        Server = server;
+        // Jobs with users of their own pass through it to their work folders and to the pipes.
+        File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+    }
 
     public FakeServer Server { get; }
 
     public AgentHost Host { get; private set; } = null!;
 
     public string State => Path.Combine(_folder.FullName, "state");
+
+    /// <summary>Where jobs work.</summary>
+    public string Work => Path.Combine(_folder.FullName, "work");
+
+    /// <summary>A folder for what tests share with jobs.</summary>
+    public string Folder => _folder.FullName;
 
     public static async Task<TestAgent> StartAsync(Action<AgentOptions>? configure = null, TimeProvider? time = null)
     {
@@ -44,6 +55,7 @@ internal sealed class TestAgent : IAsyncDisposable
         {
             Server = Server.Url,
             StateDirectory = State,
+            WorkDirectory = Work,
             JoinToken = Server.Token,
             Name = FakeServer.AgentName,
             StopGrace = TimeSpan.FromSeconds(1),
@@ -141,7 +153,7 @@ internal static class NamedPipe
 {
     public static void Make(string path)
     {
-        using var make = System.Diagnostics.Process.Start("mkfifo", path);
+        using var make = System.Diagnostics.Process.Start("mkfifo", ["-m", "666", path]);
         make.WaitForExit();
     }
 }

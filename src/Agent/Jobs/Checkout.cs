@@ -14,6 +14,10 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
 
     private readonly MemoryStream _output = new();
 
+    // OpenSSH refuses to work for a user without a name. So the agent's user fetches, which writes nothing but what Git keeps
+    // for itself; the files come out of it as the job's user, in whose hands is all that a repository's content can do.
+    private readonly bool _agentFetches = folder.Owner is not null && RepositoryUrl.IsSsh(source.Repository);
+
     /// <summary>Null when the files are there; otherwise why not.</summary>
     public async Task<JobResult?> RunAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +32,6 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             return JobResult.Failure(Reasons.CheckoutFailed, wrong);
         }
 
-        Directory.CreateDirectory(folder.GitHome);
         var access = GitAccess.Create(source.Repository, message.SourceCredentialKind, message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
         if (access is null)
         {
@@ -37,16 +40,21 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
 
         var plan = GitCheckout.Plan(access, folder.Source, source.Ref, source.Commit, source.Depth);
         var failed = await PlanAsync(git, plan, cancellationToken).ConfigureAwait(false);
-        Directory.Delete(folder.GitHome, recursive: true);
+        await WorkFolder.RemoveAsync(folder.GitHome).ConfigureAwait(false);
         return failed is { } code ? Failure(code) : null;
     }
 
     // The exit code that tells why it failed; null when it did not.
     private async Task<int?> PlanAsync(string git, GitCheckout plan, CancellationToken cancellationToken)
     {
+        if (_agentFetches)
+        {
+            folder.TakeSource();
+        }
+
         foreach (var command in plan.Prepare)
         {
-            if (await GitAsync(git, command, cancellationToken).ConfigureAwait(false) is not 0 and var code)
+            if (await GitAsync(git, command, _agentFetches, cancellationToken).ConfigureAwait(false) is not 0 and var code)
             {
                 return code;
             }
@@ -55,17 +63,27 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
         var fetched = 1;
         foreach (var fetch in plan.Fetches)
         {
-            fetched = await GitAsync(git, fetch, cancellationToken).ConfigureAwait(false);
-            if (fetched == 0 && (fetched = await GitAsync(git, plan.Contains, cancellationToken).ConfigureAwait(false)) == 0)
+            fetched = await GitAsync(git, fetch, _agentFetches, cancellationToken).ConfigureAwait(false);
+            if (fetched == 0 && (fetched = await GitAsync(git, plan.Contains, _agentFetches, cancellationToken).ConfigureAwait(false)) == 0)
             {
                 break;
             }
         }
 
-        return fetched != 0 ? fetched : await GitAsync(git, plan.Checkout, cancellationToken).ConfigureAwait(false) is not 0 and var last ? last : null;
+        if (fetched != 0)
+        {
+            return fetched;
+        }
+
+        if (_agentFetches)
+        {
+            await folder.GiveSourceAsync().ConfigureAwait(false);
+        }
+
+        return await GitAsync(git, plan.Checkout, isAgents: false, cancellationToken).ConfigureAwait(false) is not 0 and var last ? last : null;
     }
 
-    private async Task<int> GitAsync(string git, GitCommand command, CancellationToken cancellationToken)
+    private async Task<int> GitAsync(string git, GitCommand command, bool isAgents, CancellationToken cancellationToken)
     {
         _output.SetLength(0);
         foreach (var file in command.Files)
@@ -74,11 +92,15 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = file.Mode };
             using var stream = new FileStream(file.Path, options);
             stream.Write(Encoding.UTF8.GetBytes(file.Content));
+            if (!isAgents)
+            {
+                folder.Give(file.Path);
+            }
         }
 
         try
         {
-            return await processes.RunAsync(new JobCommand(git, command.Arguments, folder.Root, Environment(command)), Keep, cancellationToken).ConfigureAwait(false);
+            return await processes.RunAsync(new JobCommand(git, command.Arguments, folder.Root, Environment(command), isAgents), Keep, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using Control.Agent.Logs;
 using Control.Agent.Processes;
+using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Engine.Logs;
@@ -27,13 +28,15 @@ internal sealed partial class Job
     private readonly AssignmentMessage _message;
     private readonly Assignment _assignment;
     private readonly JobTools _tools;
-    private readonly JobProcesses _processes;
+    private readonly string _mark;
     private readonly ILogger<Job> _logger;
     private JobEnd _end;
     private LogTrouble? _trouble;
     private SecretSet? _secrets;
     private LogSpool? _spool;
     private JobLog? _log;
+    private JobUser? _user;
+    private JobProcesses? _processes;
     private ShellExecutor? _executor;
     private Task _upload = Task.CompletedTask;
     private Task _removal = Task.CompletedTask;
@@ -46,7 +49,7 @@ internal sealed partial class Job
     public Job(AssignmentMessage message, long number, JobTools tools, ILogger<Job> logger)
     {
         (_message, _assignment, _tools, _logger) = (message, message.Assignment, tools, logger);
-        _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, number));
+        _mark = Mark.OfJob(tools.BootMark, number);
         Lease = new LeaseRef(_assignment.Attempt, _assignment.Lease);
     }
 
@@ -138,7 +141,9 @@ internal sealed partial class Job
         JobResult? result = null;
         try
         {
-            folder = WorkFolder.Create(_tools.State.Work, Lease);
+            _user = _tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
+            _processes = new JobProcesses(_tools.Programs, _tools.Reaper, _mark, _user);
+            folder = WorkFolder.Create(_tools.Work, Lease, _user);
             OpenLog(abandon);
             _executor = new ShellExecutor(_message, folder, _processes, _log!, _tools.Programs, _tools.Time);
             result = await _executor.RunAsync(_ending.Token).ConfigureAwait(false);
@@ -179,7 +184,7 @@ internal sealed partial class Job
     private async Task<JobResult> CloseAsync(JobResult? result)
     {
         var grace = _end == JobEnd.OutOfTouch ? TimeSpan.FromSeconds(_assignment.LostAfterSeconds) * SilenceGraceShare : _tools.Options.StopGrace;
-        var ended = await _processes.EndAsync(grace < _tools.Options.StopGrace ? grace : _tools.Options.StopGrace).ConfigureAwait(false);
+        var ended = await EndProcessesAsync(grace < _tools.Options.StopGrace ? grace : _tools.Options.StopGrace).ConfigureAwait(false);
         if (result?.Kind == ReportKind.Succeeded)
         {
             result = _executor!.ReadOutputs(_secrets!);
@@ -194,6 +199,13 @@ internal sealed partial class Job
             { IsLimit: true } trouble => JobResult.Failure(Reasons.LogLimit, trouble.Message),
             { } trouble => JobResult.Failure(Reasons.AgentError, $"The job's log could not be kept: {trouble.Message}"),
         };
+    }
+
+    private async Task<int> EndProcessesAsync(TimeSpan grace)
+    {
+        var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        _user?.Dispose();
+        return ended;
     }
 
     private JobResult Interrupted(int ended) => _end switch

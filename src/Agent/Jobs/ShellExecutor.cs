@@ -55,7 +55,7 @@ internal sealed class ShellExecutor(AssignmentMessage message, WorkFolder folder
     /// <summary>The declared outputs the steps wrote, or why they cannot be taken.</summary>
     public JobResult ReadOutputs(SecretSet secrets)
     {
-        if (OutputReader.Read(folder.Outputs, PipelineLimits.OutputFileBytes + 1) is not { } bytes)
+        if (OutputReader.Read(folder.Outputs, PipelineLimits.OutputFileBytes + 1, folder.Owner) is not { } bytes)
         {
             return JobResult.Failure(Reasons.BadOutputs, "The outputs file is gone or is not a regular file. Append lines to $CONTROL_OUTPUT, do not replace it by something else.");
         }
