@@ -1,4 +1,5 @@
 using System.Reflection;
+using Control.Agent.Executors;
 using Control.Agent.Jobs;
 using Control.Agent.Joining;
 using Control.Agent.Link;
@@ -131,7 +132,7 @@ public sealed partial class AgentHost : BackgroundService
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
         var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
-        jobs = new JobTable(tools, _loggers);
+        jobs = new JobTable(tools, new ExecutorChoice(tools, _loggers), _loggers);
         var end = JobEnd.Stopped;
         var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
         LogServing(credential.AgentId.Value, bootId);

@@ -52,6 +52,11 @@ public sealed class AgentOptions
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// Runs no processes: what steps do stands in their environment, in variables that begin with DUMMY_. For load benches.
+    /// </summary>
+    public bool IsDummy { get; set; }
+
+    /// <summary>
     /// The program and arguments that run <see cref="ReaperProcess.RunAsync"/>; null re-invokes this program with
     /// <see cref="ReaperProcess.Verb"/>.
     /// </summary>

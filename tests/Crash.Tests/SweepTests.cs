@@ -90,7 +90,8 @@ internal static class Sweep
     private static async Task<(string Outcome, int Events)> Play(Site site, PipelineId pipeline, int kill, CancellationToken limit)
     {
         var markers = Path.Combine(site.Folder, "starts");
-        File.Delete(markers);
+        // Emptied, not deleted: whoever writes to it first would own it then, and jobs are different users.
+        await File.WriteAllTextAsync(markers, "", limit);
         var before = await Count(site, pipeline);
         var starting = site.StartRun(pipeline);
         await CrashIf(kill == 0, site);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Control.Agent.Jobs;
+using Control.Agent.Executors;
 using Control.Agent.Joining;
 using Control.Agent.Processes;
 using Control.Contracts.Errors;

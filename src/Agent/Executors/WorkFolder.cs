@@ -6,7 +6,7 @@ using Control.Agent.Processes;
 using Control.Agent.Users;
 using Control.Contracts.Agents;
 
-namespace Control.Agent.Jobs;
+namespace Control.Agent.Executors;
 
 /// <summary>
 /// An attempt's folder: sources and steps' working directory, home, temporary files, scripts and outputs. When the attempt has

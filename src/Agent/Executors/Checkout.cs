@@ -1,14 +1,14 @@
 using System.Text;
-using Control.Agent.Logs;
+using Control.Agent.Jobs;
 using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Engine.Sources;
 
-namespace Control.Agent.Jobs;
+namespace Control.Agent.Executors;
 
 /// <summary>Gets the pinned commit into the work folder with Git. What it needs for that, such as a key, is gone when the steps run.</summary>
-internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, WorkFolder folder, JobProcesses processes, JobLog log)
+internal sealed class Checkout(CheckoutSpec source, JobOrder order, WorkFolder folder, JobProcesses processes)
 {
     private const int KeptOutput = 64 * 1024;
 
@@ -21,7 +21,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
     /// <summary>Null when the files are there; otherwise why not.</summary>
     public async Task<JobResult?> RunAsync(CancellationToken cancellationToken)
     {
-        log.WriteLine($"checkout of {source.Ref} ({source.Commit}) from {source.Repository}");
+        order.Log.WriteLine($"checkout of {source.Ref} ({source.Commit}) from {source.Repository}");
         if (Programs.Locate(GitCommand.FileName) is not { } git)
         {
             return JobResult.Failure(Reasons.AgentError, "The agent has no git. Install it there.");
@@ -32,7 +32,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             return JobResult.Failure(Reasons.CheckoutFailed, wrong);
         }
 
-        var access = GitAccess.Create(source.Repository, message.SourceCredentialKind, message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
+        var access = GitAccess.Create(source.Repository, order.Message.SourceCredentialKind, order.Message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
         if (access is null)
         {
             return JobResult.Failure(Reasons.CheckoutFailed, unfit!);
@@ -137,7 +137,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
     private JobResult Failure(int code)
     {
         var output = _output.GetBuffer().AsSpan(0, (int)_output.Length);
-        log.Write(output);
-        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code, message.SourceCredential is not null)}");
+        order.Log.Write(output);
+        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code, order.Message.SourceCredential is not null)}");
     }
 }

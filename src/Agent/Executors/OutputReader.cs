@@ -1,7 +1,7 @@
 using Control.Agent.Processes;
 using Microsoft.Win32.SafeHandles;
 
-namespace Control.Agent.Jobs;
+namespace Control.Agent.Executors;
 
 /// <summary>Reads the outputs file, in whose place the job may have put anything: a link, a named pipe, a folder, something huge.</summary>
 internal static class OutputReader
