@@ -1,5 +1,6 @@
 using System.Reflection;
 using Control.Agent.Executors;
+using Control.Agent.Executors.Containers;
 using Control.Agent.Jobs;
 using Control.Agent.Joining;
 using Control.Agent.Link;
@@ -21,7 +22,7 @@ namespace Control.Agent;
 /// </summary>
 /// <remarks>
 /// <see cref="BackgroundService.ExecuteTask"/> faults with a <see cref="ControlException"/> that names the cure when it
-/// cannot go on: <c>bad-options</c>, <c>agent-unsupported</c>, <c>state-folder</c>, <c>work-folder</c>, <c>join-token-missing</c>,
+/// cannot go on: <c>bad-options</c>, <c>agent-unsupported</c>, <c>state-folder</c>, <c>work-folder</c>, <c>containers</c>, <c>join-token-missing</c>,
 /// <c>join-refused</c>, <c>server-certificate</c>, <c>agent-removed</c>.
 /// </remarks>
 public sealed partial class AgentHost : BackgroundService
@@ -71,11 +72,12 @@ public sealed partial class AgentHost : BackgroundService
             var join = new Join(_options, state, _time, _loggers.CreateLogger<Join>());
             var credential = await join.RunAsync(stoppingToken).ConfigureAwait(false);
             var place = JobPlace.Choose(_options, programs, state, credential.Installation);
-            await CleanAsync(state, place, credential.Installation, stoppingToken).ConfigureAwait(false);
+            var containers = new ContainerEngines(state, credential.Installation, _loggers.CreateLogger<ContainerEngines>());
+            await CleanAsync(state, place, containers, credential.Installation, stoppingToken).ConfigureAwait(false);
             await place.PrepareAsync(programs).ConfigureAwait(false);
             Tell(place);
             _joined.TrySetResult(credential.AgentId!.Value);
-            await ServeAsync(programs, state, place, credential, stoppingToken).ConfigureAwait(false);
+            await ServeAsync(programs, state, place, containers, credential, stoppingToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -90,11 +92,12 @@ public sealed partial class AgentHost : BackgroundService
     }
 
     // Before the first poll, whose new boot id tells the server that nothing of earlier boots runs any more.
-    private async Task CleanAsync(StateFolder state, JobPlace place, string installation, CancellationToken cancellationToken)
+    private async Task CleanAsync(StateFolder state, JobPlace place, ContainerEngines containers, string installation, CancellationToken cancellationToken)
     {
         await FileLock.WaitAsync(state.ReaperLock, cancellationToken).ConfigureAwait(false);
         var ended = await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false);
         ended += await place.EndLeftoversAsync().ConfigureAwait(false);
+        await containers.CleanAsync().ConfigureAwait(false);
         if (ended > 0)
         {
             LogLeftovers(ended);
@@ -121,7 +124,7 @@ public sealed partial class AgentHost : BackgroundService
         }
     }
 
-    private async Task ServeAsync(Programs programs, StateFolder state, JobPlace place, Credential credential, CancellationToken stoppingToken)
+    private async Task ServeAsync(Programs programs, StateFolder state, JobPlace place, ContainerEngines containers, Credential credential, CancellationToken stoppingToken)
     {
         var bootId = Guid.NewGuid().ToString("n");
         var mark = Mark.OfBoot(credential.Installation, bootId);
@@ -132,7 +135,7 @@ public sealed partial class AgentHost : BackgroundService
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
         var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
-        jobs = new JobTable(tools, new ExecutorChoice(tools, _loggers), _loggers);
+        jobs = new JobTable(tools, new ExecutorChoice(tools, containers, _loggers), _loggers);
         var end = JobEnd.Stopped;
         var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
         LogServing(credential.AgentId.Value, bootId);

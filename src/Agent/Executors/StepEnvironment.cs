@@ -1,3 +1,4 @@
+using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 
 namespace Control.Agent.Executors;
@@ -16,7 +17,7 @@ internal static class StepEnvironment
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         var given = basis
             .Concat(order.Assignment.Env.Select(variable => (variable.Name, variable.Value)))
-            .Concat(order.Message.SecretValues.Select(secret => (secret.Key, secret.Value)))
+            .Concat(order.Message.SecretValues.Where(secret => secret.Key is not (Assignment.RegistryUser or Assignment.RegistryPassword)).Select(secret => (secret.Key, secret.Value)))
             .Concat(step.Env.Select(variable => (variable.Name, variable.Value)))
             .Append(("CONTROL_OUTPUT", outputs))
             .Append(("CONTROL_WORK", work))

@@ -44,7 +44,8 @@ internal sealed class WorkFolder
     /// <summary>Where steps write outputs.</summary>
     public string Outputs => Path.Combine(Root, "out", "outputs");
 
-    private string Scripts => Path.Combine(Root, "control");
+    /// <summary>Where scripts are; the job may only read there.</summary>
+    public string Scripts => Path.Combine(Root, "control");
 
     /// <summary>Makes the folders, for the job's user only, or the agent's when it has none.</summary>
     /// <param name="parent">The agent's folder of work folders.</param>
@@ -113,6 +114,18 @@ internal sealed class WorkFolder
     {
         var path = Path.Combine(Scripts, string.Create(CultureInfo.InvariantCulture, $"step-{step}.sh"));
         File.WriteAllText(path, script.EndsWith('\n') ? script : script + "\n");
+        return path;
+    }
+
+    /// <summary>
+    /// Writes a step's variables as a script that sets them, for a place that cannot be handed them otherwise, and gives its
+    /// path. A quoted text in which every quote is taken out of the quotes means itself to every POSIX shell.
+    /// </summary>
+    public string WriteVariables(int step, IReadOnlyDictionary<string, string> variables)
+    {
+        var path = Path.Combine(Scripts, string.Create(CultureInfo.InvariantCulture, $"step-{step}.env"));
+        var lines = variables.Select(variable => $"export {variable.Key}='{variable.Value.Replace("'", "'\\''", StringComparison.Ordinal)}'\n");
+        File.WriteAllText(path, string.Concat(lines));
         return path;
     }
 

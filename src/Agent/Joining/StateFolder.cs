@@ -23,6 +23,12 @@ internal sealed class StateFolder : IDisposable
     /// <summary>Where logs wait for upload; of no use to a later boot, whose leases are new.</summary>
     public string Spool => Path.Combine(_path, "spool");
 
+    /// <summary>There when this agent may have made containers.</summary>
+    public string ContainerMark => Path.Combine(_path, "containers");
+
+    /// <summary>An empty folder to try containers out with.</summary>
+    public string Probe => Path.Combine(_path, "probe");
+
     private string CredentialFile => CredentialFileIn(_path);
 
     /// <summary>Makes the folder when it is missing and takes it for this process.</summary>

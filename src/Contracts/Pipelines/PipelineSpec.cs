@@ -102,6 +102,7 @@ public sealed record GateSpec([property: Id(0)] string Message, [property: Id(1)
 /// <param name="Retry">Further attempts after a failure.</param>
 /// <param name="Checkout">Whether the agent checks the source out first.</param>
 /// <param name="LostAfterSeconds">An attempt whose agent has been silent this long is lost.</param>
+/// <param name="Container">What its steps run in; null for the agent's machine.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -113,7 +114,8 @@ public sealed record JobSpec(
     [property: Id(6)] int TimeoutSeconds,
     [property: Id(7)] RetrySpec Retry,
     [property: Id(8)] bool Checkout,
-    [property: Id(9)] int LostAfterSeconds);
+    [property: Id(9)] int LostAfterSeconds,
+    [property: Id(20)] ContainerSpec? Container = null);
 
 /// <summary>When a failed attempt is followed by another without anyone asking.</summary>
 /// <param name="Limit">Further attempts, 0 to 10.</param>

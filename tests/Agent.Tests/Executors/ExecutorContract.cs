@@ -27,7 +27,7 @@ public abstract class ExecutorContract
     private AssignmentMessage Job(Func<Assignment, Assignment> change, params Act[] acts) =>
         TestAgent.Job(assignment => change(Place(assignment with { Steps = [.. acts.Select(Step)] })));
 
-    [Fact]
+    [ContractFact]
     public async Task Success_Reports0AndItsOutputs()
     {
         await using var agent = await StartAsync();
@@ -40,7 +40,7 @@ public abstract class ExecutorContract
         Assert.Equal([new("VERSION", "1.2")], report.Outputs);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Failure_ReportsItsCodeAndRunsNoFurtherStep()
     {
         await using var agent = await StartAsync();
@@ -53,7 +53,7 @@ public abstract class ExecutorContract
         Assert.DoesNotContain("line 2\n", log);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task BadOutputs_Fail()
     {
         await using var agent = await StartAsync();
@@ -62,7 +62,7 @@ public abstract class ExecutorContract
         Assert.Equal((ReportKind.Failed, Reasons.BadOutputs), await EndOf(agent, job));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Timeout_OfStep_FailsAndLeavesTheAgentFree()
     {
         await using var agent = await StartAsync();
@@ -76,7 +76,7 @@ public abstract class ExecutorContract
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Holding.Length: 0 });
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Timeout_OfAttempt_Fails()
     {
         await using var agent = await StartAsync();
@@ -85,7 +85,7 @@ public abstract class ExecutorContract
         Assert.Equal((ReportKind.Failed, Reasons.TimedOut), await EndOf(agent, job));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Stop_InMidRun_IsReportedAsStopped()
     {
         await using var agent = await StartAsync();
@@ -100,7 +100,7 @@ public abstract class ExecutorContract
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Holding.Length: 0 });
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Stop_BeforeAnythingRan_IsReportedAsStopped()
     {
         await using var agent = await StartAsync();
@@ -111,7 +111,7 @@ public abstract class ExecutorContract
         Assert.Equal((ReportKind.Stopped, Reasons.Cancelled), await EndOf(agent, job));
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Output_ManyLinesOfManySteps_ArriveInOrder()
     {
         await using var agent = await StartAsync();
@@ -123,7 +123,7 @@ public abstract class ExecutorContract
         Assert.Equal(Enumerable.Range(0, 4000).Select(i => $"line {(i % 2000) + 1}"), lines);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Environment_IsLayeredAndLiteral()
     {
         await using var agent = await StartAsync();
@@ -142,7 +142,7 @@ public abstract class ExecutorContract
         Assert.Contains($"\nstep\n{nasty}\n{lines}\n***\n{job.Assignment.Attempt}\n", log);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task TwoAtATime_DoNotMeet()
     {
         await using var agent = await StartAsync();

@@ -32,6 +32,7 @@ internal static class Definitions
                 retry: { limit: 2, on: [failure, timeout, lost] }
                 checkout: false
                 lostAfter: 5m
+                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always }
           - name: release
             gate:
               message: Release?

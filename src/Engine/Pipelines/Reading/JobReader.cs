@@ -28,7 +28,8 @@ internal static class JobReader
             reader.Seconds("timeout", PipelineLimits.DefaultTimeout, PipelineLimits.ShortestTimeout, PipelineLimits.LongestTimeout),
             Retry(reader),
             Checkout(reader, hasSource),
-            reader.Seconds("lostAfter", PipelineLimits.DefaultLostAfter, PipelineLimits.ShortestLostAfter, PipelineLimits.LongestTimeout));
+            reader.Seconds("lostAfter", PipelineLimits.DefaultLostAfter, PipelineLimits.ShortestLostAfter, PipelineLimits.LongestTimeout),
+            ContainerReader.Container(reader));
     }
 
     private static RetrySpec Retry(MapReader job)
