@@ -165,7 +165,7 @@ public sealed partial class AgentHost : BackgroundService
     [LoggerMessage(Level = LogLevel.Information, Message = "Every attempt runs as a user of its own, out of {Range}.")]
     private partial void LogUsers(UserRange range);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs run as {User}, the agent's own user: they can read its credential and each other's files. Run the agent as root to give every attempt a user of its own.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs run as {User}, the agent's own user: they can read its credential and each other's files. An agent that is root gives every attempt a user of its own, unless started with --job-users none.")]
     private partial void LogNoUsers(string user);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Ended {Count} processes that an earlier run of this agent had left.")]

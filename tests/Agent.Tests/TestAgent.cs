@@ -3,6 +3,7 @@ using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Control.Agent.Tests;
@@ -49,7 +50,7 @@ internal sealed class TestAgent : IAsyncDisposable
         return agent;
     }
 
-    public AgentHost Create(Action<AgentOptions>? configure = null, TimeProvider? time = null)
+    public AgentHost Create(Action<AgentOptions>? configure = null, TimeProvider? time = null, ILoggerFactory? loggers = null)
     {
         var options = new AgentOptions
         {
@@ -62,7 +63,7 @@ internal sealed class TestAgent : IAsyncDisposable
             ReaperCommand = [Program.Path, ReaperProcess.Verb],
         };
         configure?.Invoke(options);
-        return new AgentHost(options, time ?? TimeProvider.System, NullLoggerFactory.Instance);
+        return new AgentHost(options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Orders a job of one step per script.</summary>

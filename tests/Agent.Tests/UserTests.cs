@@ -6,7 +6,7 @@ using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
-using Control.Contracts.Workspaces;
+using Microsoft.Extensions.Logging;
 
 namespace Control.Agent.Tests;
 
@@ -188,6 +188,44 @@ public class UserTests
         await gate.OpenAsync();
 
         Assert.Equal(Reasons.BadOutputs, (await agent.Server.EndOf(job)).Reason);
+    }
+
+    [Fact]
+    public async Task Start_WithoutUsers_SaysSoOnce()
+    {
+        await using var test = await TestAgent.ServerOnlyAsync();
+        var lines = new Lines();
+        using var agent = test.Create(options => options.JobUsers = null, loggers: lines);
+
+        await agent.StartAsync(CancellationToken.None);
+        await agent.Joined;
+        await test.Server.EndOf(test.Run("true"));
+        await test.Server.EndOf(test.Run("true"));
+        await agent.StopAsync(CancellationToken.None);
+
+        Assert.Single(lines.Warnings, line => line.Contains("can read its credential", StringComparison.Ordinal));
+    }
+
+    /// <summary>Keeps what people are warned of.</summary>
+    private sealed class Lines : ILoggerFactory, ILogger
+    {
+        public System.Collections.Concurrent.ConcurrentQueue<string> Warnings { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Warnings.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 
     [Theory]

@@ -39,12 +39,13 @@ internal sealed record JobPlace(string Work, JobUsers? Users)
     {
         try
         {
+            Users?.Prepare();
             Directory.CreateDirectory(Path.GetDirectoryName(Work)!, Users is null ? OwnerOnly : AnybodyPasses);
             Directory.CreateDirectory(Work, Users is null ? OwnerOnly : AnybodyPasses);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ControlException("work-folder", $"The work folder {Work} cannot be made: {e.Message} Give another one with --work.");
+            throw new ControlException("work-folder", $"The work folder {Work}, or {JobUsers.LockFolder} that tells who has which user, cannot be made: {e.Message} Give another work folder with --work.");
         }
 
         if (Users is not null && await ComplaintAsync(programs, Users).ConfigureAwait(false) is { } complaint)

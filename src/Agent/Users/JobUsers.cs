@@ -28,6 +28,10 @@ internal sealed class JobUsers(UserRange range, string folder, string accounts)
     /// <summary>The numbers.</summary>
     public UserRange Range => range;
 
+    /// <summary>Makes the folder of the locks.</summary>
+    /// <exception cref="IOException">It cannot be.</exception>
+    public void Prepare() => Prepare(folder);
+
     /// <summary>A user that nobody has and nothing runs as.</summary>
     /// <exception cref="IOException">There is none, or the locks cannot be written.</exception>
     public async Task<JobUser> ClaimAsync()
@@ -60,9 +64,11 @@ internal sealed class JobUsers(UserRange range, string folder, string accounts)
     /// <exception cref="IOException">The locks cannot be written.</exception>
     public static JobUser? TryHold(string folder, uint id)
     {
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Prepare(folder);
         return FileLock.TryTake(LockFile(folder, id)) is { } held ? new JobUser(id, held) : null;
     }
+
+    private static void Prepare(string folder) => Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     // A number that no agent ever had and that runs something is a person's or a service's, as of a directory server.
     private static bool IsInUse(uint id) => ProcessTable.Find([], null, [id]).Found.Count > 0;

@@ -34,11 +34,16 @@ internal static class AgentRunCommand
         var capacity = new Option<int>("--capacity") { Description = "Jobs at a time.", HelpName = "n", DefaultValueFactory = _ => 2 };
         var work = JobOptions.Work("--work");
         var users = JobOptions.Users("--job-users");
+        var dummy = new Option<bool>("--dummy")
+        {
+            Description = "Run no processes: what steps do stands in their environment, in variables that begin with DUMMY_. For load benches.",
+            Hidden = true,
+        };
         var log = new Option<LogLevel>("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Information };
         return cli.Action(
             "run",
             "Run a build agent until it is told to stop.",
-            [server, tokenFile, state, name, labels, capacity, work, users, log],
+            [server, tokenFile, state, name, labels, capacity, work, users, dummy, log],
             async (call, cancel) => await Run(
                 new AgentOptions
                 {
@@ -50,6 +55,7 @@ internal static class AgentRunCommand
                     Capacity = call.Get(capacity),
                     WorkDirectory = JobOptions.Path(call.Get(work)),
                     JobUsers = JobOptions.Range(call.Get(users)!),
+                    IsDummy = call.Get(dummy),
                 },
                 call.Get(log),
                 cancel));
@@ -69,6 +75,7 @@ internal static class AgentRunCommand
             given.Capacity = options.Capacity;
             given.WorkDirectory = options.WorkDirectory;
             given.JobUsers = options.JobUsers;
+            given.IsDummy = options.IsDummy;
         });
         using var host = builder.Build();
         var agent = host.Services.GetRequiredService<AgentHost>();

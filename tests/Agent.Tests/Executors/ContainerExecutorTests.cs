@@ -42,6 +42,25 @@ public class ContainerExecutorTests : ProcessContract
     }
 
     [ContractFact]
+    public async Task Network_IsWhatWasAskedFor()
+    {
+        await using var agent = await StartAsync();
+
+        async Task<string[]> AnswerAsync(ContainerNetwork network, string question)
+        {
+            var job = TestAgent.Job(a => Place(a) with { Container = Container with { Network = network } }, question);
+            agent.Server.Order(job);
+            var (report, log) = await agent.Server.ResultOf(job);
+            Assert.True(report.Kind == ReportKind.Succeeded, log + report.Message);
+            return [.. log.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("==", StringComparison.Ordinal))];
+        }
+
+        Assert.Equal(["lo"], await AnswerAsync(ContainerNetwork.None, "ls /sys/class/net"));
+        Assert.Equal(["eth0", "lo"], await AnswerAsync(ContainerNetwork.Own, "ls /sys/class/net"));
+        Assert.Equal([File.ResolveLinkTarget("/proc/self/ns/net", false)!.Name], await AnswerAsync(ContainerNetwork.Host, "readlink /proc/self/ns/net"));
+    }
+
+    [ContractFact]
     public async Task Limits_OfProcesses_Hold()
     {
         await using var agent = await StartAsync();
