@@ -1,10 +1,13 @@
 using System.Reflection;
+using Control.Agent.Executors;
+using Control.Agent.Executors.Containers;
 using Control.Agent.Jobs;
 using Control.Agent.Joining;
 using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Polling;
 using Control.Agent.Processes;
+using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Errors;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +22,7 @@ namespace Control.Agent;
 /// </summary>
 /// <remarks>
 /// <see cref="BackgroundService.ExecuteTask"/> faults with a <see cref="ControlException"/> that names the cure when it
-/// cannot go on: <c>bad-options</c>, <c>agent-unsupported</c>, <c>state-folder</c>, <c>join-token-missing</c>,
+/// cannot go on: <c>bad-options</c>, <c>agent-unsupported</c>, <c>state-folder</c>, <c>work-folder</c>, <c>containers</c>, <c>join-token-missing</c>,
 /// <c>join-refused</c>, <c>server-certificate</c>, <c>agent-removed</c>.
 /// </remarks>
 public sealed partial class AgentHost : BackgroundService
@@ -68,9 +71,13 @@ public sealed partial class AgentHost : BackgroundService
             using var state = StateFolder.Open(_options.StateDirectory);
             var join = new Join(_options, state, _time, _loggers.CreateLogger<Join>());
             var credential = await join.RunAsync(stoppingToken).ConfigureAwait(false);
-            await CleanAsync(state, credential.Installation).ConfigureAwait(false);
+            var place = JobPlace.Choose(_options, programs, state, credential.Installation);
+            var containers = new ContainerEngines(state, credential.Installation, _loggers.CreateLogger<ContainerEngines>());
+            await CleanAsync(state, place, containers, credential.Installation, stoppingToken).ConfigureAwait(false);
+            await place.PrepareAsync(programs).ConfigureAwait(false);
+            Tell(place);
             _joined.TrySetResult(credential.AgentId!.Value);
-            await ServeAsync(programs, state, credential, stoppingToken).ConfigureAwait(false);
+            await ServeAsync(programs, state, place, containers, credential, stoppingToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -85,15 +92,18 @@ public sealed partial class AgentHost : BackgroundService
     }
 
     // Before the first poll, whose new boot id tells the server that nothing of earlier boots runs any more.
-    private async Task CleanAsync(StateFolder state, string installation)
+    private async Task CleanAsync(StateFolder state, JobPlace place, ContainerEngines containers, string installation, CancellationToken cancellationToken)
     {
-        var ended = await Extinction.OfAsync(() => ProcessTable.Find(new HashSet<int>(), Mark.OfInstallation(installation)), TimeSpan.Zero).ConfigureAwait(false);
+        await FileLock.WaitAsync(state.ReaperLock, cancellationToken).ConfigureAwait(false);
+        var ended = await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false);
+        ended += await place.EndLeftoversAsync().ConfigureAwait(false);
+        await containers.CleanAsync().ConfigureAwait(false);
         if (ended > 0)
         {
             LogLeftovers(ended);
         }
 
-        foreach (var folder in (string[])[state.Work, state.Spool])
+        foreach (var folder in (string[])[state.Work, place.Work, state.Spool])
         {
             if (!await WorkFolder.RemoveAsync(folder).ConfigureAwait(false))
             {
@@ -102,18 +112,30 @@ public sealed partial class AgentHost : BackgroundService
         }
     }
 
-    private async Task ServeAsync(Programs programs, StateFolder state, Credential credential, CancellationToken stoppingToken)
+    private void Tell(JobPlace place)
+    {
+        if (place.Users is { } users)
+        {
+            LogUsers(users.Range);
+        }
+        else
+        {
+            LogNoUsers(Environment.UserName);
+        }
+    }
+
+    private async Task ServeAsync(Programs programs, StateFolder state, JobPlace place, ContainerEngines containers, Credential credential, CancellationToken stoppingToken)
     {
         var bootId = Guid.NewGuid().ToString("n");
         var mark = Mark.OfBoot(credential.Installation, bootId);
         JobTable? jobs = null;
-        using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark);
+        using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark, state.ReaperLock);
         using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
-        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
-        jobs = new JobTable(tools, _loggers);
+        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
+        jobs = new JobTable(tools, new ExecutorChoice(tools, containers, _loggers), _loggers);
         var end = JobEnd.Stopped;
         var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
         LogServing(credential.AgentId.Value, bootId);
@@ -133,11 +155,18 @@ public sealed partial class AgentHost : BackgroundService
         finally
         {
             await jobs.EndAllAsync(end, FarewellPatience).ConfigureAwait(false);
+            place.Leave();
         }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Serving as {Agent}, boot {Boot}.")]
     private partial void LogServing(AgentId agent, string boot);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Every attempt runs as a user of its own, out of {Range}.")]
+    private partial void LogUsers(UserRange range);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs run as {User}, the agent's own user: they can read its credential and each other's files. An agent that is root gives every attempt a user of its own, unless started with --job-users none.")]
+    private partial void LogNoUsers(string user);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Ended {Count} processes that an earlier run of this agent had left.")]
     private partial void LogLeftovers(int count);

@@ -1,4 +1,5 @@
 using Control.Agent.Processes;
+using Control.Agent.Users;
 using Control.Contracts;
 using Control.Contracts.Errors;
 
@@ -7,11 +8,27 @@ namespace Control.Agent;
 /// <summary>How a build agent runs.</summary>
 public sealed class AgentOptions
 {
+    /// <summary>Where jobs with users of their own work, unless told otherwise.</summary>
+    public const string SharedWork = "/var/lib/control-work";
+
     /// <summary>The server's address, <c>https</c> only; a path in it is kept as a prefix of the API's paths.</summary>
     public Uri? Server { get; set; }
 
     /// <summary>Folder of its own: credential, work folders, logs not yet uploaded. Made when missing, for this user only.</summary>
     public string StateDirectory { get; set; } = "";
+
+    /// <summary>
+    /// Where jobs work, in a folder named after the agent's state folder. Null takes the state folder itself, or
+    /// <see cref="SharedWork"/> when jobs have users of their own: every user must be able to pass through all folders of
+    /// the path, and the state folder lets nobody through.
+    /// </summary>
+    public string? WorkDirectory { get; set; }
+
+    /// <summary>
+    /// The numbers that jobs' users are taken from, when the agent runs as root: each attempt then has a user to itself, which
+    /// needs no account. Null makes jobs run as the agent's own user, as they always do when that is not root.
+    /// </summary>
+    public UserRange? JobUsers { get; set; } = UserRange.Default;
 
     /// <summary>
     /// <c>cjt_ID.SECRET.FINGERPRINT</c>, used when the state folder holds no credential yet. The fingerprint, SHA-256 of the
@@ -35,6 +52,11 @@ public sealed class AgentOptions
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// Runs no processes: what steps do stands in their environment, in variables that begin with DUMMY_. For load benches.
+    /// </summary>
+    public bool IsDummy { get; set; }
+
+    /// <summary>
     /// The program and arguments that run <see cref="ReaperProcess.RunAsync"/>; null re-invokes this program with
     /// <see cref="ReaperProcess.Verb"/>.
     /// </summary>
@@ -55,6 +77,9 @@ public sealed class AgentOptions
 
         Require(Server is { IsAbsoluteUri: true, Scheme: "https", Query: "", Fragment: "", UserInfo: "" }, nameof(Server), "Give the server's address as https://HOST:PORT.");
         Require(Path.IsPathRooted(StateDirectory), nameof(StateDirectory), "Give an absolute path of a folder for this agent alone.");
+        Require(WorkDirectory is null || Path.IsPathRooted(WorkDirectory), nameof(WorkDirectory), "Give an absolute path of a folder that every user can pass through.");
+        Require(JobUsers is null or { IsValid: true }, nameof(JobUsers), $"Give a range of users from 1000 up, such as {UserRange.Default}, or none.");
+        Require(JobUsers is null || JobUsers.Value.Count >= Capacity, nameof(JobUsers), "Give at least one user for each job at a time.");
         Require(JoinToken is null || Joining.JoinToken.TryParse(JoinToken, out _), nameof(JoinToken), "Copy the whole join token: cjt_ID.SECRET.FINGERPRINT.");
         Require(Name is null || ResourceName.IsValid(Name), nameof(Name), $"Use {ResourceName.Rule}.");
         Require(Labels.Count <= 32 && Labels.All(label => ResourceName.IsValid(label)), nameof(Labels), $"Give up to 32 labels, each {ResourceName.Rule}.");

@@ -32,6 +32,25 @@ public class CheckoutTests
         Assert.StartsWith($"== checkout of main ({repository.Spec.Commit}) from {repository.Spec.Repository}\n== step 1: s1\nfirst\n1\n", log);
     }
 
+    [AsRootFact]
+    public async Task Run_SourceOverSsh_IsFetchedByAUserWithANameAndBelongsToTheJob()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        await using var repository = await Repository.StartAsync(null);
+        using var ssh = FakeSsh.Install();
+        var spec = repository.Spec with { Repository = $"git@example.invalid:{repository.Folder}/bare" };
+        var job = TestAgent.Job(a => a with { Checkout = spec }, "cat file; git status --porcelain; echo $(stat -c %u . .git file | sort -u) $(id -u); test ! -e ../git; git log --oneline")
+            with
+        { SourceCredentialKind = SecretKind.SshKey, SourceCredential = new SecretValue(Text: "the key") };
+        agent.Server.Order(job);
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.True(report.Kind == ReportKind.Succeeded, log);
+        Assert.Matches("first\n([0-9]{5}) \\1\n", log);
+        Assert.Contains("user 0, key file of 0 with 600", File.ReadAllText(ssh.Log));
+    }
+
     [Fact]
     public async Task Run_WrongCredential_FailsWithTheCureAndWithoutTheSecret()
     {
@@ -80,6 +99,8 @@ public class CheckoutTests
 
         public CheckoutSpec Spec { get; private set; } = Missing;
 
+        public string Folder => _folder.FullName;
+
         public static async Task<Repository> StartAsync(string? login)
         {
             var repository = new Repository();
@@ -123,6 +144,37 @@ public class CheckoutTests
             });
             app.UseStaticFiles(new StaticFileOptions { RequestPath = "/repo", ServeUnknownFileTypes = true, FileProvider = new PhysicalFileProvider(folder) });
             return app;
+        }
+    }
+
+    /// <summary>An <c>ssh</c> first on the PATH that serves this machine, and tells as whom and with what key it was run.</summary>
+    private sealed class FakeSsh : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("control-agent-ssh-");
+        private readonly string? _path = Environment.GetEnvironmentVariable("PATH");
+
+        public string Log => Path.Combine(_folder.FullName, "log");
+
+        public static FakeSsh Install()
+        {
+            var fake = new FakeSsh();
+            var program = Path.Combine(fake._folder.FullName, "ssh");
+            File.WriteAllText(program, $$"""
+                #!/bin/sh
+                while [ $# -gt 1 ]; do [ "$1" != -i ] || key=$2; shift; done
+                echo "user $(id -u), key file of $(stat -c '%u with %a' "$key")" >> {{fake.Log}}
+                eval "$1"
+
+                """);
+            File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+            Environment.SetEnvironmentVariable("PATH", $"{fake._folder.FullName}:{fake._path}");
+            return fake;
+        }
+
+        public void Dispose()
+        {
+            Environment.SetEnvironmentVariable("PATH", _path);
+            _folder.Delete(recursive: true);
         }
     }
 }

@@ -173,7 +173,7 @@ public class EndingTests
     public async Task Kill_OfAgentProcess_LeavesNothing()
     {
         await using var test = await TestAgent.ServerOnlyAsync();
-        using var process = Process.Start(Program.Path, [Program.AgentVerb, test.Server.Url.ToString(), test.State, test.Server.Token]);
+        using var process = Process.Start(Program.Path, [Program.AgentVerb, test.Server.Url.ToString(), test.State, test.Work, test.Server.Token]);
         var life = test.CreateLifeLine();
         test.Run($"{life.Hold}\n{Escapees}\necho all >&9; wait");
         Assert.Equal("ready", await life.ReadLineAsync());
@@ -201,14 +201,15 @@ public class EndingTests
         start.Environment[Mark.Variable] = Mark.OfJob(Mark.OfBoot(credential.RootElement.GetProperty("installation").GetString()!, "earlier"), 1);
         using var leftover = Process.Start(start)!;
         await life.ReadLineAsync();
-        Directory.CreateDirectory(Path.Combine(test.State, "work", "leftover"));
+        var folder = Path.Combine(test.Work, credential.RootElement.GetProperty("installation").GetString()!, "leftover");
+        Directory.CreateDirectory(folder);
 
         using var second = test.Create();
         await second.StartAsync(CancellationToken.None);
         await second.Joined;
 
         await life.EndAsync(1);
-        Assert.False(Directory.Exists(Path.Combine(test.State, "work", "leftover")));
+        Assert.False(Directory.Exists(folder));
         await second.StopAsync(CancellationToken.None);
     }
 }

@@ -164,7 +164,7 @@ public class JobTests
     public async Task Run_Ended_RemovesWorkFolderEvenReadOnlyAndKeepsLinkTargets()
     {
         await using var agent = await TestAgent.StartAsync();
-        var precious = Path.Combine(Path.GetDirectoryName(agent.State)!, "precious");
+        var precious = Path.Combine(agent.Folder, "precious");
         Directory.CreateDirectory(precious);
         File.WriteAllText(Path.Combine(precious, "file"), "x");
         var job = agent.Run($"mkdir -p ro/deep; touch ro/deep/file; chmod -R a-w ro; ln -s {precious} link");
@@ -172,7 +172,7 @@ public class JobTests
         Assert.Equal(ReportKind.Succeeded, (await agent.Server.EndOf(job)).Kind);
         await agent.Host.StopAsync(CancellationToken.None);
 
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "work")));
+        Assert.Empty(Directory.GetFileSystemEntries(agent.Work));
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "spool")));
         Assert.True(File.Exists(Path.Combine(precious, "file")));
     }
@@ -208,12 +208,14 @@ public class JobTests
     public async Task Run_NoWorkFolderPossible_IsAgentError()
     {
         await using var agent = await TestAgent.StartAsync();
-        File.WriteAllText(Path.Combine(agent.State, "work"), "in the way");
+        var work = Directory.GetDirectories(agent.Work).Single();
+        Directory.Delete(work);
+        File.WriteAllText(work, "in the way");
         var job = agent.Run("true");
 
         var report = await agent.Server.EndOf(job);
 
-        Assert.Equal((ReportKind.Failed, Reasons.AgentError, 0L), (report.Kind, report.Reason, report.LogLength));
+        Assert.Equal((ReportKind.Failed, Reasons.AgentError), (report.Kind, report.Reason));
     }
 
     [Fact]
@@ -245,7 +247,7 @@ public class JobTests
 
         Assert.All(results, (result, i) => Assert.Equal((ReportKind.Succeeded, true), (result.Report.Kind, result.Log.Contains($"number-{i}-\n", StringComparison.Ordinal))));
         await agent.Host.StopAsync(CancellationToken.None);
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "work")));
+        Assert.Empty(Directory.GetFileSystemEntries(agent.Work));
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(agent.State, "spool")));
     }
 

@@ -32,7 +32,7 @@ public class PartsTests
     [InlineData("/")]
     [InlineData("0123456789abcdef-no-slash")]
     public async Task Reaper_ArgumentsOfNoAgent_Refuses(string mark) =>
-        Assert.Equal(2, await ReaperProcess.RunAsync([mark], Stream.Null));
+        Assert.Equal(2, await ReaperProcess.RunAsync([mark, "/nowhere"], Stream.Null));
 
     [Fact]
     public async Task Reaper_EndOfInput_EndsWatchedSessionsOnly()
@@ -41,7 +41,8 @@ public class PartsTests
         using var released = await SleepAsync();
         var lines = $"+{watched.Id}\n+{released.Id}\n-{released.Id}\ngarbage\n+1\n-\n+99999999999999\n";
 
-        Assert.Equal(0, await ReaperProcess.RunAsync(["0123456789abcdef/none/"], new MemoryStream(Encoding.ASCII.GetBytes(lines))));
+        var file = Path.GetTempFileName();
+        Assert.Equal(0, await ReaperProcess.RunAsync(["0123456789abcdef/none/", file], new MemoryStream(Encoding.ASCII.GetBytes(lines))));
 
         await watched.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.False(released.HasExited);

@@ -16,8 +16,8 @@ internal static class Program
         {
             case [ReaperProcess.Verb, .. var rest]:
                 return await ReaperProcess.RunAsync(rest, Console.OpenStandardInput());
-            case [AgentVerb, var server, var state, var token]:
-                var options = new AgentOptions { Server = new Uri(server), StateDirectory = state, JoinToken = token, Name = "victim" };
+            case [AgentVerb, var server, var state, var work, var token]:
+                var options = new AgentOptions { Server = new Uri(server), StateDirectory = state, WorkDirectory = work, JoinToken = token, Name = "victim" };
                 using (var agent = new AgentHost(options, TimeProvider.System, NullLoggerFactory.Instance))
                 {
                     await agent.StartAsync(CancellationToken.None);

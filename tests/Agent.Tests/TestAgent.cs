@@ -3,6 +3,7 @@ using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Control.Agent.Tests;
@@ -13,13 +14,24 @@ internal sealed class TestAgent : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("control-agent-test-");
     private int _pipes;
 
-    private TestAgent(FakeServer server) => Server = server;
+    private TestAgent(FakeServer server)
+    {
+        Server = server;
+        // Jobs with users of their own pass through it to their work folders and to the pipes.
+        File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+    }
 
     public FakeServer Server { get; }
 
     public AgentHost Host { get; private set; } = null!;
 
     public string State => Path.Combine(_folder.FullName, "state");
+
+    /// <summary>Where jobs work.</summary>
+    public string Work => Path.Combine(_folder.FullName, "work");
+
+    /// <summary>A folder for what tests share with jobs.</summary>
+    public string Folder => _folder.FullName;
 
     public static async Task<TestAgent> StartAsync(Action<AgentOptions>? configure = null, TimeProvider? time = null)
     {
@@ -38,19 +50,20 @@ internal sealed class TestAgent : IAsyncDisposable
         return agent;
     }
 
-    public AgentHost Create(Action<AgentOptions>? configure = null, TimeProvider? time = null)
+    public AgentHost Create(Action<AgentOptions>? configure = null, TimeProvider? time = null, ILoggerFactory? loggers = null)
     {
         var options = new AgentOptions
         {
             Server = Server.Url,
             StateDirectory = State,
+            WorkDirectory = Work,
             JoinToken = Server.Token,
             Name = FakeServer.AgentName,
             StopGrace = TimeSpan.FromSeconds(1),
             ReaperCommand = [Program.Path, ReaperProcess.Verb],
         };
         configure?.Invoke(options);
-        return new AgentHost(options, time ?? TimeProvider.System, NullLoggerFactory.Instance);
+        return new AgentHost(options, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Orders a job of one step per script.</summary>
@@ -141,7 +154,7 @@ internal static class NamedPipe
 {
     public static void Make(string path)
     {
-        using var make = System.Diagnostics.Process.Start("mkfifo", path);
+        using var make = System.Diagnostics.Process.Start("mkfifo", ["-m", "666", path]);
         make.WaitForExit();
     }
 }

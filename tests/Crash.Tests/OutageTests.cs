@@ -107,7 +107,7 @@ internal static class Gate
 {
     public static async Task Make(Site site, string name)
     {
-        using var mkfifo = Process.Start("mkfifo", [Path.Combine(site.Folder, name)]);
+        using var mkfifo = Process.Start("mkfifo", ["-m", "666", Path.Combine(site.Folder, name)]);
         await mkfifo.WaitForExitAsync();
     }
 

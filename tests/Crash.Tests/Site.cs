@@ -26,6 +26,9 @@ internal sealed class Site : IAsyncDisposable
 
     public string Data => Path.Combine(Folder, "data");
 
+    /// <summary>Where jobs work, so that the site's folder is in the environment of all their processes.</summary>
+    private string Work => Path.Combine(Folder, "work");
+
     public ControlProcess Server { get; private set; } = null!;
 
     /// <summary>The silos beside the server.</summary>
@@ -41,7 +44,13 @@ internal sealed class Site : IAsyncDisposable
     public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0, int silos = 0)
     {
         silos = silos == 0 ? TestSilos.Count : silos;
-        var site = new Site(Directory.CreateTempSubdirectory("control-crash-").FullName, FreePort(), output);
+        var folder = Directory.CreateTempSubdirectory("control-crash-").FullName;
+        // Jobs, which have users of their own when the agent is root, tell the test something by files in it.
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
+        var starts = Path.Combine(folder, "starts");
+        await File.WriteAllTextAsync(starts, "");
+        File.SetUnixFileMode(starts, (UnixFileMode)0b110_110_110);
+        var site = new Site(folder, FreePort(), output);
         try
         {
             if (silos > 1) site._redis = await RedisServer.StartAsync();
@@ -86,7 +95,7 @@ internal sealed class Site : IAsyncDisposable
         : ["--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}")];
 
     public string[] ServerArguments(int port) =>
-        ["server", "run", "--data", Data, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")];
+        ["server", "run", "--data", Data, "--agent-work", Work, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")];
 
     /// <summary>Starts an agent, which joins when it never has; returns once it serves.</summary>
     public async Task<ControlProcess> StartAgent(string name, int capacity = 4)
@@ -100,7 +109,7 @@ internal sealed class Site : IAsyncDisposable
         }
 
         var agent = Begin(ControlProcess.Start(
-            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--name", name,
+            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--work", Work, "--name", name,
             "--capacity", capacity.ToString(CultureInfo.InvariantCulture)));
         await agent.Line("Serving as");
         return agent;

@@ -94,8 +94,15 @@ public sealed class ScenarioServer : IAsyncLifetime
     private ClusterOptions? Cluster() =>
         _redis is null ? null : new ClusterOptions(_redis.Address, new IPEndPoint(IPAddress.Loopback, RedisServer.FreePort()));
 
-    /// <summary>A folder that jobs of one scenario share.</summary>
-    internal string Scratch(string name) => Directory.CreateDirectory(Path.Combine(_folder, "scratch", name)).FullName;
+    /// <summary>A folder that jobs of one scenario share, whatever users they run as.</summary>
+    internal string Scratch(string name)
+    {
+        const UnixFileMode Everybody = (UnixFileMode)0b111_111_111;
+        File.SetUnixFileMode(_folder, Everybody);
+        var scratch = Directory.CreateDirectory(Path.Combine(_folder, "scratch", name)).FullName;
+        File.SetUnixFileMode(scratch, Everybody);
+        return scratch;
+    }
 
     /// <summary>
     /// Publishes a scenario's files: <c>main</c> with tag <c>v1</c> on it, and branch <c>other</c> with one commit and a file

@@ -13,7 +13,4 @@ internal sealed partial class Job
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Attempt} could not be run.")]
     private partial void LogFailed(AttemptId attempt, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The work folder {Folder} could not be removed; the next start of the agent tries again.")]
-    private partial void LogNotRemoved(string folder);
 }

@@ -1,5 +1,5 @@
+using Control.Agent.Executors;
 using Control.Agent.Logs;
-using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Engine.Logs;
@@ -27,14 +27,15 @@ internal sealed partial class Job
     private readonly AssignmentMessage _message;
     private readonly Assignment _assignment;
     private readonly JobTools _tools;
-    private readonly JobProcesses _processes;
+    private readonly ExecutorChoice _executors;
+    private readonly long _number;
     private readonly ILogger<Job> _logger;
     private JobEnd _end;
     private LogTrouble? _trouble;
     private SecretSet? _secrets;
     private LogSpool? _spool;
     private JobLog? _log;
-    private ShellExecutor? _executor;
+    private IExecutor? _executor;
     private Task _upload = Task.CompletedTask;
     private Task _removal = Task.CompletedTask;
 
@@ -42,11 +43,12 @@ internal sealed partial class Job
     /// <param name="message">What to run.</param>
     /// <param name="number">Unique in this boot; part of the mark.</param>
     /// <param name="tools">Shared by all jobs.</param>
+    /// <param name="executors">Makes what runs it.</param>
     /// <param name="logger">For people.</param>
-    public Job(AssignmentMessage message, long number, JobTools tools, ILogger<Job> logger)
+    public Job(AssignmentMessage message, long number, JobTools tools, ExecutorChoice executors, ILogger<Job> logger)
     {
-        (_message, _assignment, _tools, _logger) = (message, message.Assignment, tools, logger);
-        _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, number));
+        (_message, _assignment, _tools, _executors, _logger) = (message, message.Assignment, tools, executors, logger);
+        _number = number;
         Lease = new LeaseRef(_assignment.Attempt, _assignment.Lease);
     }
 
@@ -134,14 +136,11 @@ internal sealed partial class Job
         var silence = TimeSpan.FromSeconds(Math.Max(1, _assignment.LostAfterSeconds)) * SilenceShare;
         using var timeout = _tools.Time.CreateTimer(_ => End(JobEnd.TimedOut), null, limit, Timeout.InfiniteTimeSpan);
         using var watch = new SilenceWatch(_tools.Contact, silence, () => End(JobEnd.OutOfTouch), _tools.Time);
-        WorkFolder? folder = null;
         JobResult? result = null;
         try
         {
-            folder = WorkFolder.Create(_tools.State.Work, Lease);
             OpenLog(abandon);
-            _executor = new ShellExecutor(_message, folder, _processes, _log!, _tools.Programs, _tools.Time);
-            result = await _executor.RunAsync(_ending.Token).ConfigureAwait(false);
+            result = await RunStepsAsync().ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
@@ -155,8 +154,19 @@ internal sealed partial class Job
         }
 
         result = await CloseAsync(result).ConfigureAwait(false);
-        _removal = RemoveAsync(folder);
+        _removal = _executor?.RemoveAsync() ?? Task.CompletedTask;
         return result;
+    }
+
+    private async Task<JobResult> RunStepsAsync()
+    {
+        if (!_message.MissingSecrets.IsEmpty)
+        {
+            return JobResult.Failure(Reasons.SecretMissing, $"The workspace has no secret {string.Join(", ", _message.MissingSecrets)}. Create it, or remove it from the pipeline, and retry.");
+        }
+
+        _executor = _executors.Create(new JobOrder(_message, _number, _log!));
+        return await _executor.RunAsync(_ending.Token).ConfigureAwait(false);
     }
 
     private void OpenLog(CancellationToken abandon)
@@ -179,10 +189,11 @@ internal sealed partial class Job
     private async Task<JobResult> CloseAsync(JobResult? result)
     {
         var grace = _end == JobEnd.OutOfTouch ? TimeSpan.FromSeconds(_assignment.LostAfterSeconds) * SilenceGraceShare : _tools.Options.StopGrace;
-        var ended = await _processes.EndAsync(grace < _tools.Options.StopGrace ? grace : _tools.Options.StopGrace).ConfigureAwait(false);
+        grace = grace < _tools.Options.StopGrace ? grace : _tools.Options.StopGrace;
+        var ended = _executor is null ? 0 : await _executor.EndAsync(grace).ConfigureAwait(false);
         if (result?.Kind == ReportKind.Succeeded)
         {
-            result = _executor!.ReadOutputs(_secrets!);
+            result = JobOutputs.Take(await _executor!.ReadOutputsAsync(JobOutputs.ReadLimit).ConfigureAwait(false), _assignment.Outputs, _secrets!);
         }
 
         result ??= Interrupted(ended);
@@ -237,14 +248,6 @@ internal sealed partial class Job
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
             // Nobody wants the rest.
-        }
-    }
-
-    private async Task RemoveAsync(WorkFolder? folder)
-    {
-        if (folder is not null && !await WorkFolder.RemoveAsync(folder.Root).ConfigureAwait(false))
-        {
-            LogNotRemoved(folder.Root);
         }
     }
 }

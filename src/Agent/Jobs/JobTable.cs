@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Agent.Executors;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Control.Agent.Jobs;
 internal sealed record Standing(int Free, ImmutableArray<LeaseRef> Holding, CancellationToken Changed);
 
 /// <summary>The jobs of this boot.</summary>
-internal sealed partial class JobTable(JobTools tools, ILoggerFactory loggers)
+internal sealed partial class JobTable(JobTools tools, ExecutorChoice executors, ILoggerFactory loggers)
 {
     // Orders may come twice: with a renewal and with the parked poll, or again because an answer was lost. Those for older
     // leases than the last so many cannot come any more.
@@ -89,7 +90,7 @@ internal sealed partial class JobTable(JobTools tools, ILoggerFactory loggers)
     {
         lock (_gate)
         {
-            var job = new Job(message, ++_count, tools, loggers.CreateLogger<Job>());
+            var job = new Job(message, ++_count, tools, executors, loggers.CreateLogger<Job>());
             if (!Remember(job.Lease))
             {
                 return false;

@@ -2,6 +2,7 @@ using Control.Agent.Joining;
 using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
+using Control.Agent.Users;
 using Control.Contracts.Agents;
 
 namespace Control.Agent.Jobs;
@@ -11,6 +12,8 @@ namespace Control.Agent.Jobs;
 /// <param name="BootMark">Prefix of the jobs' marks.</param>
 /// <param name="Options">Validated.</param>
 /// <param name="State">Folders.</param>
+/// <param name="Work">Where jobs work.</param>
+/// <param name="Users">Whom jobs run as; null for the agent's own user.</param>
 /// <param name="Programs">Shells.</param>
 /// <param name="Reaper">Ends the jobs should the agent die.</param>
 /// <param name="Link">To the server.</param>
@@ -24,6 +27,8 @@ internal sealed record JobTools(
     string BootMark,
     AgentOptions Options,
     StateFolder State,
+    string Work,
+    JobUsers? Users,
     Programs Programs,
     Reaper Reaper,
     ServerLink Link,

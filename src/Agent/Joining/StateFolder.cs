@@ -14,11 +14,20 @@ internal sealed class StateFolder : IDisposable
 
     private StateFolder(string path, FileStream @lock) => (_path, _lock) = (path, @lock);
 
-    /// <summary>Where jobs work; its content is of no use to a later boot.</summary>
+    /// <summary>Where jobs work that are of the agent's own user; its content is of no use to a later boot.</summary>
     public string Work => Path.Combine(_path, "work");
+
+    /// <summary>Locked by the reaper as long as it lives.</summary>
+    public string ReaperLock => Path.Combine(_path, "reaper");
 
     /// <summary>Where logs wait for upload; of no use to a later boot, whose leases are new.</summary>
     public string Spool => Path.Combine(_path, "spool");
+
+    /// <summary>There when this agent may have made containers.</summary>
+    public string ContainerMark => Path.Combine(_path, "containers");
+
+    /// <summary>An empty folder to try containers out with.</summary>
+    public string Probe => Path.Combine(_path, "probe");
 
     private string CredentialFile => CredentialFileIn(_path);
 

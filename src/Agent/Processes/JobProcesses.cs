@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO.Pipes;
+using Control.Agent.Users;
 
 namespace Control.Agent.Processes;
 
@@ -8,14 +10,15 @@ namespace Control.Agent.Processes;
 /// <param name="Arguments">Passed as they are, never through a shell.</param>
 /// <param name="Folder">Working directory; must exist.</param>
 /// <param name="Environment">All of it: nothing is inherited from the agent.</param>
-internal sealed record JobCommand(string Program, IReadOnlyList<string> Arguments, string Folder, IReadOnlyDictionary<string, string> Environment);
+/// <param name="IsAgents">It runs as the agent's user, not the job's: for the agent's own work alone.</param>
+internal sealed record JobCommand(string Program, IReadOnlyList<string> Arguments, string Folder, IReadOnlyDictionary<string, string> Environment, bool IsAgents = false);
 
 /// <summary>Takes a piece of a command's output; it must be quick.</summary>
 internal delegate void OutputSink(ReadOnlySpan<byte> bytes);
 
 /// <summary>
-/// All processes of one job. Each command runs in a session of its own: <c>setsid</c> becomes <c>sh</c> becomes the command
-/// without a fork in between, so the process id .NET knows is the session's id too. The <c>sh</c> in the middle waits for a
+/// All processes of one job. Each command runs in a session of its own, and as the job's user when it has one: <c>setsid</c>
+/// becomes <c>setpriv</c> becomes <c>sh</c> becomes the command without a fork in between, so the process id .NET knows is the session's id too. The <c>sh</c> in the middle waits for a
 /// line on standard input, which it gets only after the reaper was told of the session: when the agent dies before, it reads
 /// the end of its input and nothing of the job ever runs. It also joins standard error to standard output, so the order in
 /// which a command wrote is kept, and gives the command an empty standard input.
@@ -28,18 +31,30 @@ internal sealed class JobProcesses
     // How long a command that ended may keep the next one waiting for its last output, when background processes hold the pipe.
     private static readonly TimeSpan LastOutput = TimeSpan.FromMilliseconds(200);
 
+    // How long all output may take to be read once nothing of the job is left to write any: much, on a machine that is busy.
+    private static readonly TimeSpan AllOutput = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
     private readonly HashSet<int> _sessions = [];
     private readonly List<(Process Process, Task Output)> _started = [];
     private readonly Programs _programs;
     private readonly Reaper _reaper;
     private readonly string _mark;
+    private readonly JobUser? _user;
 
     /// <summary>No processes yet.</summary>
     /// <param name="programs">For setsid and sh.</param>
     /// <param name="reaper">Told of each session before anything runs in it.</param>
     /// <param name="mark">The job's mark, put into every command's environment.</param>
-    public JobProcesses(Programs programs, Reaper reaper, string mark) => (_programs, _reaper, _mark) = (programs, reaper, mark);
+    /// <param name="user">Whom the commands run as; null for the agent's own user.</param>
+    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user)
+    {
+        (_programs, _reaper, _mark, _user) = (programs, reaper, mark, user);
+        if (user is not null)
+        {
+            reaper.Watch(user);
+        }
+    }
 
     /// <summary>
     /// Runs a command until the process that leads it ends; what it left in the background goes on, and goes on writing to
@@ -50,6 +65,12 @@ internal sealed class JobProcesses
     public async Task<int> RunAsync(JobCommand command, OutputSink sink, CancellationToken cancellationToken)
     {
         var process = StartOrThrow(Describe(command));
+        if (_user is not null && process.StandardOutput.BaseStream is PipeStream pipe)
+        {
+            // Or the job could not open /dev/stdout and /dev/stderr, which scripts do.
+            Libc.TryGive(pipe.SafePipeHandle, _user.Id);
+        }
+
         var output = CopyAsync(process.StandardOutput.BaseStream, sink);
         _started.Add((process, output));
         Open(process);
@@ -74,18 +95,24 @@ internal sealed class JobProcesses
         foreach (var (process, output) in _started)
         {
             // A stranger that got hold of the pipe may keep it open; closing our end is enough for us.
-            await WaitAsync(output, LastOutput).ConfigureAwait(false);
+            await WaitAsync(output, AllOutput).ConfigureAwait(false);
             process.Dispose();
         }
 
         _started.Clear();
+        if (_user is not null)
+        {
+            _reaper.Unwatch(_user);
+        }
+
         return count;
     }
 
-    // A command is known as a process before it has its session.
+    // A command is known as a process before it has its session. A user of its own makes the job's mark, which is slow to
+    // look for and which a process can wipe, superfluous.
     private Sighting Look()
     {
-        var sighting = ProcessTable.Find(Sessions(), _mark);
+        var sighting = _user is null ? ProcessTable.Find(Sessions(), _mark, []) : ProcessTable.Find(Sessions(), null, [_user.Id]);
         var leaders = _started.Where(started => !started.Process.HasExited).Select(started => started.Process.Id);
         return sighting with { Found = [.. sighting.Found.Union(leaders)] };
     }
@@ -122,7 +149,8 @@ internal sealed class JobProcesses
             RedirectStandardOutput = true,
             WorkingDirectory = command.Folder,
         };
-        foreach (var argument in (string[])[_programs.Sh, "-c", Gate, command.Program, .. command.Arguments])
+        var prefix = _user is null || command.IsAgents ? [] : _user.Prefix(_programs.SetPriv!);
+        foreach (var argument in (string[])[.. prefix, _programs.Sh, "-c", Gate, command.Program, .. command.Arguments])
         {
             start.ArgumentList.Add(argument);
         }

@@ -11,7 +11,7 @@ namespace Control.Agent.Processes;
 /// </param>
 internal sealed record Sighting(List<int> Found, bool IsSettled);
 
-/// <summary>Finds processes in Linux' <c>/proc</c> by session or by <see cref="Mark"/>.</summary>
+/// <summary>Finds processes in Linux' <c>/proc</c> by session, by <see cref="Mark"/> or by user.</summary>
 internal static class ProcessTable
 {
     // execve takes up to 2 MiB of arguments and environment with the default stack limit; a mark beyond this is not found.
@@ -21,12 +21,13 @@ internal static class ProcessTable
     private const int KernelThreadsParent = 2;
 
     /// <summary>
-    /// Ids of the live processes (zombies are not) that are in one of <paramref name="sessions"/> or carry a mark starting
-    /// with <paramref name="markPrefix"/>. Processes of other users that this one may not look into are only found by session.
+    /// Ids of the live processes (zombies are not) that are in one of <paramref name="sessions"/>, carry a mark starting with
+    /// <paramref name="markPrefix"/> or run as one of <paramref name="users"/>. A process cannot hide its session's or its
+    /// user's number; its environment, which carries the mark, it can, also from this one when it is another user's.
     /// </summary>
-    public static Sighting Find(IReadOnlySet<int> sessions, string markPrefix)
+    public static Sighting Find(HashSet<int> sessions, string? markPrefix, HashSet<uint> users)
     {
-        var prefix = Encoding.ASCII.GetBytes(markPrefix);
+        var prefix = markPrefix is null ? null : Encoding.ASCII.GetBytes(markPrefix);
         var sighting = new Sighting([], true);
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
@@ -37,7 +38,7 @@ internal static class ProcessTable
                 continue;
             }
 
-            var isMarked = sessions.Contains(stat.Session) ? true : IsMarked(folder, prefix);
+            var isMarked = sessions.Contains(stat.Session) || IsOf(users, folder) ? true : prefix is null ? false : IsMarked(folder, prefix);
             if (isMarked == true)
             {
                 sighting.Found.Add(pid);
@@ -84,6 +85,36 @@ internal static class ProcessTable
         try
         {
             return Read($"{folder}/stat", ref buffer, buffer.Length) is { Length: > 0 } stat ? ParseStat(stat) : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>
+    /// True when the text of <c>/proc/PID/status</c> names one of the users as the real, effective, saved or file system user.
+    /// The owner of the folder would not do: it is root for processes that do not want to be looked into.
+    /// </summary>
+    internal static bool IsOf(HashSet<uint> users, ReadOnlySpan<byte> status)
+    {
+        var start = status.IndexOf("\nUid:"u8);
+        var line = start < 0 ? [] : status[(start + 5)..];
+        var text = Encoding.ASCII.GetString(line[..Math.Max(0, line.IndexOf((byte)'\n'))]);
+        return text.Split('\t', StringSplitOptions.RemoveEmptyEntries).Any(id => uint.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var user) && users.Contains(user));
+    }
+
+    private static bool IsOf(HashSet<uint> users, string folder)
+    {
+        if (users.Count == 0)
+        {
+            return false;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(4096);
+        try
+        {
+            return IsOf(users, Read($"{folder}/status", ref buffer, buffer.Length));
         }
         finally
         {

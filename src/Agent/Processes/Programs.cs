@@ -6,7 +6,8 @@ namespace Control.Agent.Processes;
 /// <param name="SetSid">Starts a program in a session of its own.</param>
 /// <param name="Sh">The POSIX shell.</param>
 /// <param name="Bash">Null when it is not installed: jobs that ask for it fail with the cure.</param>
-internal sealed record Programs(string SetSid, string Sh, string? Bash)
+/// <param name="SetPriv">Starts a program as another user; null when it is not installed, which an agent that is root needs to know.</param>
+internal sealed record Programs(string SetSid, string Sh, string? Bash, string? SetPriv)
 {
     /// <summary>The PATH of jobs when the agent itself has none.</summary>
     public const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -23,7 +24,7 @@ internal sealed record Programs(string SetSid, string Sh, string? Bash)
             throw new ControlException("agent-unsupported", "The build agent runs on Linux only: it follows jobs' processes through /proc. Run it on a Linux machine or in a Linux container.");
         }
 
-        return new Programs(Require("setsid", "util-linux"), Require("sh", "dash"), Locate("bash"));
+        return new Programs(Require("setsid", "util-linux"), Require("sh", "dash"), Locate("bash"), Locate("setpriv"));
     }
 
     private static string Require(string program, string package) => Locate(program)

@@ -1,29 +1,30 @@
 using System.Diagnostics;
 using System.Text;
+using Control.Agent.Users;
 
 namespace Control.Agent.Processes;
 
 /// <summary>
-/// The agent's end of the reaper's pipe. A session is written to it before anything of a job runs in it; the write has
-/// reached the kernel when <see cref="Watch"/> returns, so it is read even if the agent is killed right after. A reaper that
+/// The agent's end of the reaper's pipe. A session or user is written to it before anything of a job runs in or as it; the write has
+/// reached the kernel when <see cref="Watch(int)"/> returns, so it is read even if the agent is killed right after. A reaper that
 /// died is replaced and told everything again.
 /// </summary>
 internal sealed class Reaper : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<int> _sessions = [];
+    private readonly HashSet<string> _watched = [];
     private readonly string _setSid;
     private readonly IReadOnlyList<string> _command;
-    private readonly string _mark;
     private Process? _process;
 
     /// <summary>Starts the reaper.</summary>
     /// <param name="programs">For setsid: the reaper must not get the signals of the agent's terminal.</param>
     /// <param name="command">The program and its arguments up to the mark.</param>
     /// <param name="mark">Prefix of the marks of everything this boot starts.</param>
-    public Reaper(Programs programs, IReadOnlyList<string> command, string mark)
+    /// <param name="lockFile">Held by the reaper as long as it lives.</param>
+    public Reaper(Programs programs, IReadOnlyList<string> command, string mark, string lockFile)
     {
-        (_setSid, _command, _mark) = (programs.SetSid, command, mark);
+        (_setSid, _command) = (programs.SetSid, [.. command, mark, lockFile]);
         lock (_gate)
         {
             _process = Start();
@@ -31,26 +32,16 @@ internal sealed class Reaper : IDisposable
     }
 
     /// <summary>From now on the session is ended when the agent dies.</summary>
-    public void Watch(int session)
-    {
-        lock (_gate)
-        {
-            _sessions.Add(session);
-            Tell($"+{session}\n");
-        }
-    }
+    public void Watch(int session) => Watch(ReaperProcess.Name(session));
+
+    /// <summary>From now on everything that runs as the user is ended when the agent dies.</summary>
+    public void Watch(JobUser user) => Watch(ReaperProcess.Name(user));
 
     /// <summary>The session is empty: its number may be given to a stranger.</summary>
-    public void Unwatch(int session)
-    {
-        lock (_gate)
-        {
-            if (_sessions.Remove(session))
-            {
-                Tell($"-{session}\n");
-            }
-        }
-    }
+    public void Unwatch(int session) => Unwatch(ReaperProcess.Name(session));
+
+    /// <summary>Nothing runs as the user any more.</summary>
+    public void Unwatch(JobUser user) => Unwatch(ReaperProcess.Name(user));
 
     /// <summary>Ends the input, which makes the reaper end what is left and then itself.</summary>
     public void Dispose()
@@ -59,6 +50,26 @@ internal sealed class Reaper : IDisposable
         {
             Close();
             _process = null;
+        }
+    }
+
+    private void Watch(string name)
+    {
+        lock (_gate)
+        {
+            _watched.Add(name);
+            Tell($"+{name}\n");
+        }
+    }
+
+    private void Unwatch(string name)
+    {
+        lock (_gate)
+        {
+            if (_watched.Remove(name))
+            {
+                Tell($"-{name}\n");
+            }
         }
     }
 
@@ -79,7 +90,7 @@ internal sealed class Reaper : IDisposable
 
         Close();
         _process = Start();
-        Write(string.Concat(_sessions.Select(session => $"+{session}\n")));
+        Write(string.Concat(_watched.Select(name => $"+{name}\n")));
     }
 
     private void Write(string text)
@@ -92,7 +103,7 @@ internal sealed class Reaper : IDisposable
     private Process Start()
     {
         var start = new ProcessStartInfo(_setSid) { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = "/" };
-        foreach (var argument in _command.Append(_mark))
+        foreach (var argument in _command)
         {
             start.ArgumentList.Add(argument);
         }

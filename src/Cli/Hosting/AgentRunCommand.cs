@@ -25,18 +25,25 @@ internal static class AgentRunCommand
         };
         var state = new Option<string>("--state")
         {
-            Description = "Folder of its own for credential, work folders and logs.",
+            Description = "Folder of its own for credential and logs.",
             HelpName = "folder",
             DefaultValueFactory = _ => ".control/agent",
         };
         var name = new Option<string>("--name") { Description = "Its name; the machine's unless given.", HelpName = "name" };
         var labels = new Option<string[]>("--label") { Description = "A label that jobs may demand.", HelpName = "label" };
         var capacity = new Option<int>("--capacity") { Description = "Jobs at a time.", HelpName = "n", DefaultValueFactory = _ => 2 };
+        var work = JobOptions.Work("--work");
+        var users = JobOptions.Users("--job-users");
+        var dummy = new Option<bool>("--dummy")
+        {
+            Description = "Run no processes: what steps do stands in their environment, in variables that begin with DUMMY_. For load benches.",
+            Hidden = true,
+        };
         var log = new Option<LogLevel>("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Information };
         return cli.Action(
             "run",
             "Run a build agent until it is told to stop.",
-            [server, tokenFile, state, name, labels, capacity, log],
+            [server, tokenFile, state, name, labels, capacity, work, users, dummy, log],
             async (call, cancel) => await Run(
                 new AgentOptions
                 {
@@ -46,6 +53,9 @@ internal static class AgentRunCommand
                     Name = call.Get(name),
                     Labels = call.Get(labels) ?? [],
                     Capacity = call.Get(capacity),
+                    WorkDirectory = JobOptions.Path(call.Get(work)),
+                    JobUsers = JobOptions.Range(call.Get(users)!),
+                    IsDummy = call.Get(dummy),
                 },
                 call.Get(log),
                 cancel));
@@ -63,6 +73,9 @@ internal static class AgentRunCommand
             given.Name = options.Name;
             given.Labels = options.Labels;
             given.Capacity = options.Capacity;
+            given.WorkDirectory = options.WorkDirectory;
+            given.JobUsers = options.JobUsers;
+            given.IsDummy = options.IsDummy;
         });
         using var host = builder.Build();
         var agent = host.Services.GetRequiredService<AgentHost>();

@@ -149,6 +149,8 @@ public sealed class ControlServer : IAsyncDisposable
                 Name = "inside",
                 Labels = options.AgentLabels,
                 Capacity = options.AgentCapacity,
+                WorkDirectory = options.AgentWorkDirectory,
+                JobUsers = options.AgentJobUsers,
                 ReaperCommand = options.AgentReaperProgram is { } program ? [program, ReaperProcess.Verb] : null,
             },
             options.Time,

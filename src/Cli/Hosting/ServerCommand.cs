@@ -50,10 +50,12 @@ internal static class ServerCommand
             HelpName = "n",
             DefaultValueFactory = _ => 4,
         };
+        var work = JobOptions.Work("--agent-work");
+        var users = JobOptions.Users("--agent-job-users");
         var seed = new Option<bool>("--seed") { Description = "Make a sample workspace on the first start." };
         var cluster = ClusterOption();
         var log = LogOption();
-        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, seed, cluster, log], (call, cancel) =>
+        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, work, users, seed, cluster, log], (call, cancel) =>
             Serve(
                 call,
                 new ServerOptions
@@ -62,6 +64,8 @@ internal static class ServerCommand
                     Listen = Endpoint(call.Get(listen)!),
                     Names = call.Get(names) ?? [],
                     AgentCapacity = call.Get(capacity),
+                    AgentWorkDirectory = JobOptions.Path(call.Get(work)),
+                    AgentJobUsers = JobOptions.Range(call.Get(users)!),
                     Seed = call.Get(seed),
                     Cluster = ClusterOptions.From(call.Get(cluster)),
                     LogLevel = call.Get(log),

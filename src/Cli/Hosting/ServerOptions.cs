@@ -1,4 +1,5 @@
 using System.Net;
+using Control.Agent.Users;
 using Control.Contracts.Errors;
 
 namespace Control.Cli.Hosting;
@@ -20,6 +21,12 @@ public sealed record ServerOptions
 
     /// <summary>Labels of the agent inside the process. Default: <c>linux</c>.</summary>
     public IReadOnlyList<string> AgentLabels { get; init; } = ["linux"];
+
+    /// <summary>Where the jobs of the agent inside work; see <see cref="Control.Agent.AgentOptions.WorkDirectory"/>.</summary>
+    public string? AgentWorkDirectory { get; init; }
+
+    /// <summary>Whom the jobs of the agent inside run as; see <see cref="Control.Agent.AgentOptions.JobUsers"/>.</summary>
+    public UserRange? AgentJobUsers { get; init; } = UserRange.Default;
 
     /// <summary>
     /// The <c>control</c> program that serves as the reaper of the agent inside, for hosts whose own program cannot

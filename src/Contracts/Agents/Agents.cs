@@ -66,6 +66,7 @@ public sealed record LeaseRef([property: Id(0)] AttemptId Attempt, [property: Id
 /// <param name="LostAfterSeconds">The agent ends the job by itself before it has been out of touch this long.</param>
 /// <param name="LogLimitBytes">More log than this fails the job.</param>
 /// <param name="TraceParent">W3C trace context.</param>
+/// <param name="Container">What the steps run in; null for the agent's machine.</param>
 [GenerateSerializer, Immutable, Alias("control.assignment")]
 public sealed record Assignment(
     [property: Id(0)] AttemptId Attempt,
@@ -79,7 +80,15 @@ public sealed record Assignment(
     [property: Id(8)] int TimeoutSeconds,
     [property: Id(9)] int LostAfterSeconds,
     [property: Id(10)] long LogLimitBytes,
-    [property: Id(11)] string? TraceParent);
+    [property: Id(11)] string? TraceParent,
+    [property: Id(12)] ContainerSpec? Container = null)
+{
+    /// <summary>The reserved variable that the registry's user name comes in; no step sees it.</summary>
+    public const string RegistryUser = "CONTROL_REGISTRY_USER";
+
+    /// <summary>The reserved variable that the registry's password comes in; no step sees it.</summary>
+    public const string RegistryPassword = "CONTROL_REGISTRY_PASSWORD";
+}
 
 /// <summary>What to check out.</summary>
 /// <param name="Repository">URL without credentials.</param>

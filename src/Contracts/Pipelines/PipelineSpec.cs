@@ -126,6 +126,7 @@ public sealed record GateSpec(
 /// <param name="When">An expression; where it is false once the job could start, the job is skipped. Null for always.</param>
 /// <param name="Matrix">Makes it one job for each leg; null for a single job.</param>
 /// <param name="AllowFailure">Its failure does not count against its stage, nor against the jobs that need it.</param>
+/// <param name="Container">What its steps run in; null for the agent's machine.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -141,7 +142,8 @@ public sealed record JobSpec(
     [property: Id(10)] ImmutableArray<string> Needs,
     [property: Id(11)] string? When = null,
     [property: Id(12)] MatrixSpec? Matrix = null,
-    [property: Id(13)] bool AllowFailure = false);
+    [property: Id(13)] bool AllowFailure = false,
+    [property: Id(20)] ContainerSpec? Container = null);
 
 /// <summary>The legs of a matrix job. Leg n runs as the job <c>NAME-n</c>.</summary>
 /// <param name="Legs">1 to 256, axes multiplied out, in order.</param>

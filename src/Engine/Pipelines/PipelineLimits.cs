@@ -120,4 +120,19 @@ public static class PipelineLimits
 
     /// <summary>Wait for a silent agent where the job states none, in seconds.</summary>
     public const int DefaultLostAfter = 120;
+
+    /// <summary>Processes of a container whose job states no number.</summary>
+    public const int DefaultPids = 2048;
+
+    /// <summary>Fewest processes that a container may be limited to.</summary>
+    public const int FewestPids = 16;
+
+    /// <summary>Most processes that a container may be limited to.</summary>
+    public const int MostPids = 1_000_000;
+
+    /// <summary>Least memory that a container may be limited to, in bytes: 16 MiB.</summary>
+    public const long LeastMemory = 16L << 20;
+
+    /// <summary>Least share of a processor that a container may be limited to.</summary>
+    public const int FewestMilliCpus = 10;
 }

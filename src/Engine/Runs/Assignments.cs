@@ -19,15 +19,20 @@ public static class Assignments
             attempt.Lease,
             attempt.Agent ?? throw new InvalidOperationException($"The attempt {attempt.Id} is not leased."),
             Environment(model, planned, attempt),
-            job.Secrets,
+            Secrets(job),
             job.Steps,
             job.Outputs,
             Checkout(model, job),
             job.TimeoutSeconds,
             job.LostAfterSeconds,
             LogLimitBytes,
-            model.Head.TraceParent);
+            model.Head.TraceParent,
+            job.Container);
     }
+
+    private static ImmutableArray<SecretEnv> Secrets(JobSpec job) => job.Container?.Credentials is { } registry
+        ? [.. job.Secrets, new SecretEnv(Assignment.RegistryUser, registry, "user"), new SecretEnv(Assignment.RegistryPassword, registry, "password")]
+        : job.Secrets;
 
     /// <summary>
     /// The environment of a job, later entries overriding earlier ones: the pipeline's, the run's parameters, then stage by

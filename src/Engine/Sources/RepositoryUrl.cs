@@ -29,7 +29,7 @@ public static partial class RepositoryUrl
     }
 
     /// <summary>True for addresses that Git reaches over SSH.</summary>
-    internal static bool IsSsh(string url) => url.StartsWith("ssh://", StringComparison.Ordinal) || ShortForm().IsMatch(url);
+    public static bool IsSsh(string url) => url.StartsWith("ssh://", StringComparison.Ordinal) || ShortForm().IsMatch(url);
 
     /// <summary>Scheme, host and port of an <c>https</c> or <c>http</c> address; null for others.</summary>
     internal static string? HttpOrigin(string url) =>

@@ -32,6 +32,7 @@ internal static class Definitions
                 retry: { limit: 2, on: [failure, timeout, lost], delay: 10s, factor: 3, maxDelay: 1m }
                 checkout: false
                 lostAfter: 5m
+                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always }
               check:
                 needs: [compile]
                 when: branch == 'main' && outputs.TAG != ''

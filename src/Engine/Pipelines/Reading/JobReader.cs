@@ -40,7 +40,8 @@ internal static class JobReader
             reader.Set("needs", PipelineLimits.JobsPerStage, Value.Name("job")),
             StageReader.Condition(reader),
             MatrixReader.Matrix(reader),
-            reader.Flag("allowFailure", false));
+            reader.Flag("allowFailure", false),
+            ContainerReader.Container(reader));
     }
 
     private static RetrySpec Retry(MapReader job)

@@ -68,6 +68,18 @@ internal static class PipelineShapes
         new("retry", "Further attempts after a failure: a number, or a rule.", Either(Number(0, Retries), Ref("retry"))),
         new("checkout", "Check the source out first. Default: true when the pipeline has a source.", Flag),
         new("lostAfter", "An attempt whose agent is silent this long is lost, 30s to 24h. Default: 2m.", Period),
+        new("image", "The image of the container that the steps run in. Default: none, the steps run on the agent's machine.", Either(ImageReference, Ref("image"))),
+    ]);
+
+    public static Shape Image { get; } = new("image", "A container for a job.",
+    [
+        new("name", "The image's reference, such as registry.example.org/team/builder:1.2.", ImageReference, Required: true),
+        new("credentials", "Name of the workspace's secret, of kind password, for the registry.", Name),
+        new("cpus", "Processors, such as 0.5. Default: no limit.", Pattern(Reading.ContainerReader.CpusPattern)),
+        new("memory", "Most memory, such as 512m or 2g. Default: no limit.", Pattern(Reading.ContainerReader.MemoryPattern)),
+        new("pids", "Most processes at a time. Default: 2048.", Number(FewestPids, MostPids)),
+        new("network", "own: one of its own; none; host: the machine's. Default: own.", Word("own", "none", "host")),
+        new("pull", "When the image is fetched. Default: missing.", Word("missing", "always", "never")),
     ]);
 
     public static Shape Secret { get; } = new("secret", "A part of a secret.",
@@ -104,7 +116,9 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Image, Matrix, Secret, Retry, Step];
+
+    private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
 
     private static System.Text.Json.Nodes.JsonObject Parameters() =>
         Map(VariableName.Pattern, Ref("parameter"), 0, PipelineLimits.Parameters)();

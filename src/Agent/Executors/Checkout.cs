@@ -1,23 +1,27 @@
 using System.Text;
-using Control.Agent.Logs;
+using Control.Agent.Jobs;
 using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Engine.Sources;
 
-namespace Control.Agent.Jobs;
+namespace Control.Agent.Executors;
 
 /// <summary>Gets the pinned commit into the work folder with Git. What it needs for that, such as a key, is gone when the steps run.</summary>
-internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, WorkFolder folder, JobProcesses processes, JobLog log)
+internal sealed class Checkout(CheckoutSpec source, JobOrder order, WorkFolder folder, JobProcesses processes)
 {
     private const int KeptOutput = 64 * 1024;
 
     private readonly MemoryStream _output = new();
 
+    // OpenSSH refuses to work for a user without a name. So the agent's user fetches, which writes nothing but what Git keeps
+    // for itself; the files come out of it as the job's user, in whose hands is all that a repository's content can do.
+    private readonly bool _agentFetches = folder.Owner is not null && RepositoryUrl.IsSsh(source.Repository);
+
     /// <summary>Null when the files are there; otherwise why not.</summary>
     public async Task<JobResult?> RunAsync(CancellationToken cancellationToken)
     {
-        log.WriteLine($"checkout of {source.Ref} ({source.Commit}) from {source.Repository}");
+        order.Log.WriteLine($"checkout of {source.Ref} ({source.Commit}) from {source.Repository}");
         if (Programs.Locate(GitCommand.FileName) is not { } git)
         {
             return JobResult.Failure(Reasons.AgentError, "The agent has no git. Install it there.");
@@ -28,8 +32,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             return JobResult.Failure(Reasons.CheckoutFailed, wrong);
         }
 
-        Directory.CreateDirectory(folder.GitHome);
-        var access = GitAccess.Create(source.Repository, message.SourceCredentialKind, message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
+        var access = GitAccess.Create(source.Repository, order.Message.SourceCredentialKind, order.Message.SourceCredential, Path.Combine(folder.GitHome, "key"), out var unfit);
         if (access is null)
         {
             return JobResult.Failure(Reasons.CheckoutFailed, unfit!);
@@ -37,16 +40,21 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
 
         var plan = GitCheckout.Plan(access, folder.Source, source.Ref, source.Commit, source.Depth);
         var failed = await PlanAsync(git, plan, cancellationToken).ConfigureAwait(false);
-        Directory.Delete(folder.GitHome, recursive: true);
+        await WorkFolder.RemoveAsync(folder.GitHome).ConfigureAwait(false);
         return failed is { } code ? Failure(code) : null;
     }
 
     // The exit code that tells why it failed; null when it did not.
     private async Task<int?> PlanAsync(string git, GitCheckout plan, CancellationToken cancellationToken)
     {
+        if (_agentFetches)
+        {
+            folder.TakeSource();
+        }
+
         foreach (var command in plan.Prepare)
         {
-            if (await GitAsync(git, command, cancellationToken).ConfigureAwait(false) is not 0 and var code)
+            if (await GitAsync(git, command, _agentFetches, cancellationToken).ConfigureAwait(false) is not 0 and var code)
             {
                 return code;
             }
@@ -55,17 +63,27 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
         var fetched = 1;
         foreach (var fetch in plan.Fetches)
         {
-            fetched = await GitAsync(git, fetch, cancellationToken).ConfigureAwait(false);
-            if (fetched == 0 && (fetched = await GitAsync(git, plan.Contains, cancellationToken).ConfigureAwait(false)) == 0)
+            fetched = await GitAsync(git, fetch, _agentFetches, cancellationToken).ConfigureAwait(false);
+            if (fetched == 0 && (fetched = await GitAsync(git, plan.Contains, _agentFetches, cancellationToken).ConfigureAwait(false)) == 0)
             {
                 break;
             }
         }
 
-        return fetched != 0 ? fetched : await GitAsync(git, plan.Checkout, cancellationToken).ConfigureAwait(false) is not 0 and var last ? last : null;
+        if (fetched != 0)
+        {
+            return fetched;
+        }
+
+        if (_agentFetches)
+        {
+            await folder.GiveSourceAsync().ConfigureAwait(false);
+        }
+
+        return await GitAsync(git, plan.Checkout, isAgents: false, cancellationToken).ConfigureAwait(false) is not 0 and var last ? last : null;
     }
 
-    private async Task<int> GitAsync(string git, GitCommand command, CancellationToken cancellationToken)
+    private async Task<int> GitAsync(string git, GitCommand command, bool isAgents, CancellationToken cancellationToken)
     {
         _output.SetLength(0);
         foreach (var file in command.Files)
@@ -74,11 +92,15 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = file.Mode };
             using var stream = new FileStream(file.Path, options);
             stream.Write(Encoding.UTF8.GetBytes(file.Content));
+            if (!isAgents)
+            {
+                folder.Give(file.Path);
+            }
         }
 
         try
         {
-            return await processes.RunAsync(new JobCommand(git, command.Arguments, folder.Root, Environment(command)), Keep, cancellationToken).ConfigureAwait(false);
+            return await processes.RunAsync(new JobCommand(git, command.Arguments, folder.Root, Environment(command), isAgents), Keep, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -115,7 +137,7 @@ internal sealed class Checkout(CheckoutSpec source, AssignmentMessage message, W
     private JobResult Failure(int code)
     {
         var output = _output.GetBuffer().AsSpan(0, (int)_output.Length);
-        log.Write(output);
-        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code, message.SourceCredential is not null)}");
+        order.Log.Write(output);
+        return JobResult.Failure(Reasons.CheckoutFailed, $"The checkout failed. {GitFailure.Explain(Encoding.UTF8.GetString(output), code, order.Message.SourceCredential is not null)}");
     }
 }

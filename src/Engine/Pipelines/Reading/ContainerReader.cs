@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Control.Engine.Containers;
+using Control.Engine.Pipelines.Shapes;
+using Control.Engine.Pipelines.Yaml;
+
+namespace Control.Engine.Pipelines.Reading;
+
+/// <summary>Reads the container of a job.</summary>
+internal static class ContainerReader
+{
+    /// <summary>A number of processors, with up to three decimals.</summary>
+    public const string CpusPattern = @"^[0-9]{1,3}(\.[0-9]{1,3})?$";
+
+    /// <summary>A size in MiB or GiB.</summary>
+    public const string MemoryPattern = "^[1-9][0-9]{0,5}[mg]$";
+
+    /// <summary>The container; null when the job has none, or none that can be read.</summary>
+    public static ContainerSpec? Container(MapReader job)
+    {
+        if (job.Find("image") is not { } node)
+        {
+            return null;
+        }
+
+        if (node is not YamlMap)
+        {
+            return Value.Checked(node, job.Problems, ImageName.Check) is { } image ? Default(image) : null;
+        }
+
+        var reader = MapReader.Open(node, PipelineShapes.Image, job.Problems)!;
+        return Default(reader.Checked("name", ImageName.Check) ?? "") with
+        {
+            Credentials = reader.Checked("credentials", Value.Name("secret")),
+            MilliCpus = reader.Checked("cpus", CheckCpus) is { } cpus ? MilliCpus(cpus) : 0,
+            MemoryBytes = reader.Checked("memory", CheckMemory) is { } memory ? Bytes(memory) : 0,
+            Pids = reader.Number("pids", PipelineLimits.DefaultPids, PipelineLimits.FewestPids, PipelineLimits.MostPids),
+            Network = Network(reader.Word("network", "own", "none", "host")),
+            Pull = Pull(reader.Word("pull", "missing", "always", "never")),
+        };
+    }
+
+    private static ContainerSpec Default(string image) =>
+        new(image, null, 0, 0, PipelineLimits.DefaultPids, ContainerNetwork.Own, ImagePull.Missing);
+
+    private static string? CheckCpus(string text) =>
+        Follows(text, CpusPattern) && MilliCpus(text) >= PipelineLimits.FewestMilliCpus
+            ? null
+            : $"{Problems.Quote(text)} is not a number of processors. Write one from 0.01 to 999, such as 2 or 0.5.";
+
+    private static string? CheckMemory(string text) =>
+        Follows(text, MemoryPattern) && Bytes(text) >= PipelineLimits.LeastMemory
+            ? null
+            : $"{Problems.Quote(text)} is not an amount of memory. Write it in MiB or GiB, 16m or more, such as 512m or 2g.";
+
+    // The end in a pattern, which is a schema's too, may stand before a line's end.
+    private static bool Follows(string text, string pattern) => Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant) && !text.EndsWith('\n');
+
+    private static int MilliCpus(string text) => (int)(decimal.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * 1000);
+
+    private static long Bytes(string text) => long.Parse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture) << (text[^1] == 'g' ? 30 : 20);
+
+    private static ContainerNetwork Network(string word) => word switch
+    {
+        "none" => ContainerNetwork.None,
+        "host" => ContainerNetwork.Host,
+        _ => ContainerNetwork.Own,
+    };
+
+    private static ImagePull Pull(string word) => word switch
+    {
+        "always" => ImagePull.Always,
+        "never" => ImagePull.Never,
+        _ => ImagePull.Missing,
+    };
+}
