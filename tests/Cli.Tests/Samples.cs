@@ -16,12 +16,12 @@ internal static class Samples
 
     public static RunView RunIn(RunState state, params ImmutableArray<StageView> stages) => new(
         Run, state, null, null, 3, null, null, null, ImmutableSortedDictionary<string, string>.Empty,
-        T0, T0, state is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? T0.AddSeconds(134) : null, Alice, stages, 7, 1, []);
+        T0, T0, state is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? T0.AddSeconds(134) : null, Alice, stages, 7, []);
 
     public static StageView Stage(string name, StageState state, params ImmutableArray<string> jobs) => new(
-        name, state, [.. jobs.Select(job => new JobView(job, []))], null, null,
+        name, state, jobs, null, null,
         state is StageState.Pending or StageState.Skipped ? null : T0,
-        state is StageState.Succeeded or StageState.Failed ? T0.AddSeconds(45) : null, [], 1, 1);
+        state is StageState.Succeeded or StageState.Failed ? T0.AddSeconds(45) : null, [], []);
 
     public static AttemptView Attempt(string job, AttemptState state, int number = 1, string? reason = null, int? exitCode = null, string? message = null) => new(
         new AttemptId(Run, JobKey.Parse(job), number), state, reason, message, exitCode,

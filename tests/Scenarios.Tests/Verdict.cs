@@ -41,7 +41,7 @@ internal static class Verdict
     private static void Skips(Scenario expected, RunView run)
     {
         var skipped = run.Stages
-            .SelectMany(stage => stage.Jobs.Where(job => job.Skipped is not null).Select(job => (Key: $"{stage.Name}.{job.Name}", Reason: job.Skipped!)))
+            .SelectMany(stage => stage.Details.Where(job => job.Skipped is not null).Select(job => (Key: $"{stage.Name}.{job.Name}", Reason: job.Skipped!)))
             .ToDictionary(job => job.Key, job => job.Reason);
         Assert.Equal(expected.Skipped.Keys.Order(StringComparer.Ordinal), skipped.Keys.Order(StringComparer.Ordinal));
         Assert.All(expected.Skipped, pair => Assert.Contains(pair.Value, skipped[pair.Key], StringComparison.Ordinal));

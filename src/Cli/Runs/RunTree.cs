@@ -46,23 +46,24 @@ public static class RunTree
             stage.StartedAt is { } started ? Span(started, stage.FinishedAt, now) : "", GateRemark(stage));
         foreach (var job in stage.Jobs.IsDefault ? [] : stage.Jobs)
         {
-            yield return JobRow(stage, job, newest.GetValueOrDefault(new JobKey(stage.Name, job.Name)), now);
+            yield return JobRow(stage, job, newest.GetValueOrDefault(new JobKey(stage.Name, job)), now);
         }
     }
 
-    private static Row JobRow(StageView stage, JobView job, AttemptView? newest, DateTimeOffset now)
+    private static Row JobRow(StageView stage, string job, AttemptView? newest, DateTimeOffset now)
     {
-        var state = JobRollup.Of(newest, stage, job);
+        var details = stage.Details.FirstOrDefault(other => other.Name == job);
+        var state = JobRollup.Of(newest, stage, details);
         var attempt = state is JobState.Pending or JobState.Skipped ? null : newest;
         var duration = attempt?.StartedAt is { } started ? Span(started, attempt.FinishedAt, now) : "";
-        return new Row(1, job.Name, Texts.Word(state), Tones.Of(state), Symbol(state), duration, JobRemark(job, attempt, state, now));
+        return new Row(1, job, Texts.Word(state), Tones.Of(state), Symbol(state), duration, JobRemark(details, attempt, state, now));
     }
 
-    private static string JobRemark(JobView job, AttemptView? attempt, JobState state, DateTimeOffset now)
+    private static string JobRemark(JobView? job, AttemptView? attempt, JobState state, DateTimeOffset now)
     {
-        var allowed = state == JobState.Failed && job.AllowFailure == true ? "(allowed)" : null;
+        var allowed = state == JobState.Failed && job?.AllowFailure == true ? "(allowed)" : null;
         var due = state == JobState.Delayed && attempt?.NotBefore is { } at ? $"in {Texts.Duration(at > now ? at - now : TimeSpan.Zero)}" : null;
-        return string.Join("  ", new[] { job.Matrix, due, attempt is null ? null : AttemptRemark(attempt), allowed, job.Skipped }.Where(part => part is { Length: > 0 }));
+        return string.Join("  ", new[] { job?.Matrix, due, attempt is null ? null : AttemptRemark(attempt), allowed, job?.Skipped }.Where(part => part is { Length: > 0 }));
     }
 
     private static string GateRemark(StageView stage) => stage switch

@@ -105,11 +105,16 @@ public sealed record StageSpec(
 public sealed record GateSpec(
     [property: Id(0)] string Message,
     [property: Id(1)] ImmutableArray<ParameterSpec> Parameters,
-    [property: Id(2)] ImmutableArray<string> Approvers,
+    ImmutableArray<string> Approvers,
     [property: Id(3)] int Count = 1,
     [property: Id(4)] bool OwnApproval = true,
     [property: Id(5)] int DeadlineSeconds = 0,
-    [property: Id(6)] bool ApproveOnDeadline = false);
+    [property: Id(6)] bool ApproveOnDeadline = false)
+{
+    /// <summary>Who may decide; empty also in documents from before there were any.</summary>
+    [Id(2)]
+    public ImmutableArray<string> Approvers { get; init; } = Approvers.IsDefault ? [] : Approvers;
+}
 
 /// <summary>A job: steps on one agent in one work folder.</summary>
 /// <param name="Name">Unique in its stage, a <see cref="ResourceName"/>.</param>
@@ -139,11 +144,16 @@ public sealed record JobSpec(
     [property: Id(7)] RetrySpec Retry,
     [property: Id(8)] bool Checkout,
     [property: Id(9)] int LostAfterSeconds,
-    [property: Id(10)] ImmutableArray<string> Needs,
+    ImmutableArray<string> Needs,
     [property: Id(11)] string? When = null,
     [property: Id(12)] MatrixSpec? Matrix = null,
     [property: Id(13)] bool AllowFailure = false,
-    [property: Id(20)] ContainerSpec? Container = null);
+    [property: Id(20)] ContainerSpec? Container = null)
+{
+    /// <summary>Jobs it waits for; empty also in documents from before there were any.</summary>
+    [Id(10)]
+    public ImmutableArray<string> Needs { get; init; } = Needs.IsDefault ? [] : Needs;
+}
 
 /// <summary>The legs of a matrix job. Leg n runs as the job <c>NAME-n</c>.</summary>
 /// <param name="Legs">1 to 256, axes multiplied out, in order.</param>

@@ -18,8 +18,8 @@ namespace Control.Contracts.Runs;
 /// <param name="StartedBy">Who started it.</param>
 /// <param name="Stages">In order.</param>
 /// <param name="Version">Counts changes; the ETag.</param>
-/// <param name="Round">1 for the start, one more for each retry or re-run.</param>
 /// <param name="Earlier">How the rounds before this one ended, oldest first.</param>
+/// <param name="Round">1 for the start, one more for each retry or re-run.</param>
 /// <param name="CancelMode">How it is being cancelled; null when it is not.</param>
 [GenerateSerializer, Immutable, Alias("control.run-view")]
 public sealed record RunView(
@@ -38,9 +38,14 @@ public sealed record RunView(
     [property: Id(12)] Actor StartedBy,
     [property: Id(13)] ImmutableArray<StageView> Stages,
     [property: Id(14)] long Version,
-    [property: Id(15)] int Round,
-    [property: Id(16)] ImmutableArray<RoundView> Earlier,
-    [property: Id(17)] CancelMode? CancelMode = null);
+    ImmutableArray<RoundView> Earlier,
+    [property: Id(15)] int Round = 1,
+    [property: Id(17)] CancelMode? CancelMode = null)
+{
+    /// <summary>The rounds before this one; empty also in views from before there were any.</summary>
+    [Id(16)]
+    public ImmutableArray<RoundView> Earlier { get; init; } = Earlier.IsDefault ? [] : Earlier;
+}
 
 /// <summary>A round of a run that is over.</summary>
 /// <param name="Number">From 1.</param>
@@ -69,28 +74,39 @@ public sealed record RoundView(
 /// <summary>A stage of a run.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="State">Where it is.</param>
-/// <param name="Jobs">Its jobs, in order, each leg of a matrix one; their states are in the attempts.</param>
+/// <param name="Jobs">Names of its jobs, in order, each leg of a matrix one; their states are in the attempts.</param>
 /// <param name="Gate">What is asked, for manual stages.</param>
 /// <param name="Decision">The decision, once taken.</param>
 /// <param name="StartedAt">When it was reached.</param>
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="Approvals">Approvals so far, where more than one is needed.</param>
+/// <param name="Details">Of the jobs there is more to tell of than a name.</param>
 /// <param name="Round">The round it is in: attempts of it count.</param>
 /// <param name="Since">The round from which on succeeded attempts count too.</param>
 [GenerateSerializer, Immutable, Alias("control.stage-view")]
 public sealed record StageView(
     [property: Id(0)] string Name,
     [property: Id(1)] StageState State,
-    [property: Id(2)] ImmutableArray<JobView> Jobs,
+    [property: Id(2)] ImmutableArray<string> Jobs,
     [property: Id(3)] GateSpec? Gate,
     [property: Id(4)] GateDecision? Decision,
     [property: Id(5)] DateTimeOffset? StartedAt,
     [property: Id(6)] DateTimeOffset? FinishedAt,
-    [property: Id(7)] ImmutableArray<GateDecision> Approvals,
-    [property: Id(8)] int Round,
-    [property: Id(9)] int Since);
+    ImmutableArray<GateDecision> Approvals,
+    ImmutableArray<JobView> Details,
+    [property: Id(8)] int Round = 1,
+    [property: Id(9)] int Since = 1)
+{
+    /// <summary>Approvals so far; empty also in views from before they were kept.</summary>
+    [Id(7)]
+    public ImmutableArray<GateDecision> Approvals { get; init; } = Approvals.IsDefault ? [] : Approvals;
 
-/// <summary>A job of a stage, as far as it is not told by its attempts.</summary>
+    /// <summary>Of the jobs there is more to tell of than a name; empty also in views from before there was any.</summary>
+    [Id(10)]
+    public ImmutableArray<JobView> Details { get; init; } = Details.IsDefault ? [] : Details;
+}
+
+/// <summary>What there is to tell of a job beyond its name and its attempts.</summary>
 /// <param name="Name">Its name; a leg of a matrix has its number behind it.</param>
 /// <param name="Needs">Jobs of the stage that it waits for.</param>
 /// <param name="Matrix">The leg's values, as <c>A=1, B=2</c>; null outside of a matrix.</param>

@@ -50,10 +50,13 @@ public static class JobRollup
     }
 
     /// <summary>The job's state, for readers that have only views.</summary>
-    public static JobState Of(AttemptView? latest, StageView stage, JobView job) => Of(
+    /// <param name="latest">The newest attempt at the job; null without one.</param>
+    /// <param name="stage">Its stage.</param>
+    /// <param name="details">The stage's details of the job; null without any.</param>
+    public static JobState Of(AttemptView? latest, StageView stage, JobView? details) => Of(
         latest is { } attempt && Counts(attempt.State, attempt.Round, stage.Round, stage.Since) ? attempt.State : null,
         stage.State,
-        job.Skipped is not null);
+        details?.Skipped is not null);
 
     /// <summary>True when the job changes no more by itself.</summary>
     public static bool IsTerminal(JobState state) => state is JobState.Succeeded or JobState.Failed or JobState.Cancelled or JobState.Skipped;

@@ -22,8 +22,8 @@ public static class RunViews
         model.Head.StartedBy,
         [.. model.Head.Stages.Select((_, index) => Stage(model, index))],
         model.Head.Version,
-        model.Head.Round,
         model.Head.Earlier,
+        model.Head.Round,
         model.Head.CancelMode);
 
     /// <summary>One stage.</summary>
@@ -33,14 +33,21 @@ public static class RunViews
         return new StageView(
             spec.Name,
             record.State,
-            [.. model.Jobs[index].Select(job => Job(job, record))],
+            [.. model.Jobs[index].Select(job => job.Key.Job)],
             spec.Gate,
             record.Decision,
             record.StartedAt,
             record.FinishedAt,
             record.Approvals,
+            [.. model.Jobs[index].Select(job => Details(job, record)).OfType<JobView>()],
             record.Round,
             record.Since);
+    }
+
+    private static JobView? Details(PlannedJob job, StageRecord stage)
+    {
+        var details = Job(job, stage);
+        return details is { Needs.IsEmpty: true, Matrix: null, AllowFailure: null, Skipped: null } ? null : details;
     }
 
     private static JobView Job(PlannedJob job, StageRecord stage) => new(

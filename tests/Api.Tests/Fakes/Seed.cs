@@ -46,7 +46,7 @@ internal sealed class Seed(CommitStore commits)
     public Task<RunView> RunAsync(
         RunId id, RunState state = RunState.Running, ImmutableArray<ChildChange> children = default, ImmutableArray<NewEvent> events = default) => PutAsync(
         new SubjectKey(SubjectKinds.Run, id.ToString()),
-        v => new RunView(id, state, null, null, 1, null, null, null, ImmutableSortedDictionary<string, string>.Empty, Then, Then, null, Someone, [], v, 1, []),
+        v => new RunView(id, state, null, null, 1, null, null, null, ImmutableSortedDictionary<string, string>.Empty, Then, Then, null, Someone, [], v, []),
         id.Pipeline.Workspace,
         id.Pipeline.ToString(),
         id.Number,

@@ -43,7 +43,42 @@ public sealed class RunTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(("deploy", true, "fine", "prod"), (decisions[0].Stage, decisions[0].Approve, decisions[0].Comment, decisions[0].Parameters["WHERE"]));
         Assert.Equal((false, "no"), (decisions[1].Approve, decisions[1].Comment));
         await (await admin.PostAsync($"{Runs}/777/cancel", null)).ProblemAsync(HttpStatusCode.NotFound);
-        Assert.DoesNotContain("team/web/777 Cancel", host.Grains.Calls);
+        Assert.DoesNotContain(host.Grains.Calls, call => call.StartsWith("team/web/777 Cancel", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "AfterFinally")]
+    [InlineData("{}", "AfterFinally")]
+    [InlineData("""{"mode":"now"}""", "Now")]
+    [InlineData("""{"mode":"afterRunning"}""", "AfterRunning")]
+    public async Task Cancel_Mode_PassedOn(string body, string mode)
+    {
+        using var admin = host.Client(host.Admin);
+        var answer = await admin.PostAsync($"{Runs}/1/cancel", body.Length == 0 ? null : Requests.Json(body));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal($"team/web/1 Cancel {mode}", host.Grains.Calls.Last(call => call.Contains("Cancel", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Rerun_Request_PassedOn()
+    {
+        using var admin = host.Client(host.Admin);
+        await admin.PostAsync($"{Runs}/1/rerun", Requests.Json("""{"stage":"deploy","parameters":{"A":"1"},"ref":"main"}"""));
+        var command = host.Grains.Commands.OfType<Rerun>().Last();
+        Assert.Equal(("deploy", "1", "main"), (command.Stage, command.Parameters["A"], command.Ref));
+    }
+
+    [Theory]
+    [InlineData("cancel", """{"mode":"softly"}""", "mode")]
+    [InlineData("cancel", """{"mode":"invalid"}""", "mode")]
+    [InlineData("rerun", """{"stage":"../x"}""", "stage")]
+    [InlineData("rerun", """{"ref":"--upload-pack=x"}""", "ref")]
+    [InlineData("rerun", """{"parameters":{"A":1}}""", "parameters.A")]
+    public async Task Command_WrongBody_NamesTheField(string command, string body, string field)
+    {
+        using var admin = host.Client(host.Admin);
+        var problem = await (await admin.PostAsync($"{Runs}/1/{command}", Requests.Json(body))).ProblemAsync(HttpStatusCode.BadRequest, "bad-request");
+        Assert.Equal(field, problem.GetProperty("errors")[0].GetProperty("field").GetString());
     }
 
     [Fact]

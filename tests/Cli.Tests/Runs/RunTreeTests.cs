@@ -78,6 +78,50 @@ public sealed class RunTreeTests
     }
 
     [Fact]
+    public void Render_OrderedJobs_ShowLegsPausesAndWhySkipped()
+    {
+        var stage = Samples.Stage("test", StageState.Running, "unit-1", "lint", "flaky", "never", "again") with
+        {
+            Round = 2,
+            Since = 2,
+            Details =
+            [
+                new JobView("unit-1", [], Matrix: "OS=debian"),
+                new JobView("lint", [], AllowFailure: true),
+                new JobView("never", ["lint"], Skipped: "Its condition is not true: tag != ''"),
+            ],
+        };
+        AttemptView[] attempts =
+        [
+            Samples.Attempt("test.unit-1", AttemptState.Running, 2) with { Round = 2 },
+            Samples.Attempt("test.lint", AttemptState.Failed, 2, Reasons.StepFailed, 3) with { Round = 2 },
+            Samples.Attempt("test.flaky", AttemptState.Delayed, 3) with { Round = 2, NotBefore = Samples.T0.AddSeconds(70), AgentName = null, StartedAt = null },
+            // Of a round that is over: this one's is still to come.
+            Samples.Attempt("test.again", AttemptState.Succeeded, 1),
+        ];
+
+        Assert.Equal(
+            """
+            shop/web #12  running  1m02s  by alice
+            ● test      running   1m02s
+              ● unit-1  running   1m00s  OS=debian  attempt 2  on agent-1
+              ✘ lint    failed      40s  attempt 2  on agent-1  StepFailed (exit 3)  (allowed)
+              ↻ flaky   delayed          in 8s  attempt 3
+              - never   skipped          Its condition is not true: tag != ''
+              ○ again   pending
+            """, string.Join('\n', RunTree.Render(Samples.RunIn(RunState.Running, stage), attempts, Samples.T0.AddSeconds(62))));
+    }
+
+    [Fact]
+    public void Render_GateThatNeedsSeveral_CountsThem()
+    {
+        var decision = new GateDecision(true, "", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, Samples.Alice, Samples.T0);
+        var stage = Samples.Stage("release", StageState.Waiting) with { Gate = new GateSpec("Release?", [], [], Count: 2), Approvals = [decision] };
+
+        Assert.Equal("? release    waiting      5s  gate: Release? (1 of 2 approvals)", RunTree.Render(Samples.RunIn(RunState.Waiting, stage), [], Samples.T0.AddSeconds(5))[1]);
+    }
+
+    [Fact]
     public void Render_WithColor_DiffersOnlyInSequences()
     {
         var run = Samples.RunIn(RunState.Running, Samples.Stage("build", StageState.Running, "go"));

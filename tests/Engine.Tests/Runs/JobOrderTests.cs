@@ -81,7 +81,7 @@ public sealed class JobOrderTests
         run.Succeed("s.b");
         Assert.Equal(RunState.Succeeded, run.State);
         Assert.Equal(JobState.Failed, run.JobState("s.a"));
-        Assert.True(RunViews.Stage(run.Model, 0).Jobs[0].AllowFailure);
+        Assert.True(RunViews.Stage(run.Model, 0).Details[0].AllowFailure);
     }
 
     [Theory]
@@ -183,7 +183,7 @@ public sealed class JobOrderTests
             """);
         Assert.Equal(
             ["OS=debian, V=1", "OS=debian, V=2", "OS=alpine, V=2", "OS=win", null],
-            RunViews.Stage(run.Model, 0).Jobs.Select(job => job.Matrix));
+            RunViews.Stage(run.Model, 0).Details.Select(job => job.Matrix));
         Assert.Equal("alpine", run.Lease("s.unit-3").Env.Single(e => e.Name == "OS").Value);
         Assert.Null(run.Report("s.unit-3", ReportKind.Succeeded));
         run.Succeed("s.unit-1");
