@@ -11,6 +11,9 @@ namespace Control.Agent.Processes;
 /// </summary>
 internal sealed class Reaper : IDisposable
 {
+    // It has nothing to do but to look through the processes once, when the agent has ended its jobs itself.
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly HashSet<string> _watched = [];
     private readonly string _setSid;
@@ -43,12 +46,15 @@ internal sealed class Reaper : IDisposable
     /// <summary>Nothing runs as the user any more.</summary>
     public void Unwatch(JobUser user) => Unwatch(ReaperProcess.Name(user));
 
-    /// <summary>Ends the input, which makes the reaper end what is left and then itself.</summary>
+    /// <summary>Ends the input, which makes the reaper end what is left and then itself, and waits for that.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
-            Close();
+            EndInput();
+            // One that has only just been started would take its lock after the agent is gone, in a folder that may be too.
+            _process?.WaitForExit(EndsWithin);
+            _process?.Dispose();
             _process = null;
         }
     }
@@ -113,6 +119,12 @@ internal sealed class Reaper : IDisposable
 
     private void Close()
     {
+        EndInput();
+        _process?.Dispose();
+    }
+
+    private void EndInput()
+    {
         try
         {
             _process?.StandardInput.Dispose();
@@ -121,7 +133,5 @@ internal sealed class Reaper : IDisposable
         {
             // The reaper is gone already; the pipe has nothing to flush to.
         }
-
-        _process?.Dispose();
     }
 }
