@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Control.Cli.Client;
 using Control.Engine.Pipelines;
+using Control.TestKit.Containers;
 
 namespace Control.Scenarios.Tests;
 
@@ -61,10 +62,12 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
         var files = Path.Combine(Root, name, "repo");
         var repository = Directory.Exists(files) ? await server.Publish(name, files) : new Repository("", "", "");
         var scratch = server.Scratch(name);
+        if (name.EndsWith("image", StringComparison.Ordinal)) await BusyboxImage.EnsureAsync();
         return text => text
             .Replace("@REPOSITORY@", repository.Url, StringComparison.Ordinal)
             .Replace("@COMMIT@", repository.Main, StringComparison.Ordinal)
             .Replace("@OTHER@", repository.Other, StringComparison.Ordinal)
+            .Replace("@IMAGE@", BusyboxImage.Name, StringComparison.Ordinal)
             .Replace("@SCRATCH@", scratch, StringComparison.Ordinal)
             .Replace("@GIT_USER@", ScenarioServer.GitUser, StringComparison.Ordinal)
             .Replace("@GIT_PASSWORD@", server.GitPassword, StringComparison.Ordinal);

@@ -5,6 +5,7 @@ using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
+using Control.TestKit.Containers;
 
 namespace Control.Agent.Tests.Executors;
 
@@ -14,13 +15,13 @@ public class ContainerExecutorTests : ProcessContract
 {
     private protected override async Task<TestAgent> StartAsync()
     {
-        await TestImage.Made.Value;
+        await BusyboxImage.EnsureAsync();
         return await TestAgent.StartAsync();
     }
 
     private protected override Assignment Place(Assignment assignment) => assignment with { Container = Container };
 
-    private static ContainerSpec Container => new(TestImage.Name, null, 0, 0, 256, ContainerNetwork.None, ImagePull.Never);
+    private static ContainerSpec Container => new(BusyboxImage.Name, null, 0, 0, 256, ContainerNetwork.None, ImagePull.Never);
 
     [ContractFact]
     public async Task Job_HasNoPrivilegesAndSeesNothingOfTheMachine()
@@ -102,7 +103,7 @@ public class ContainerExecutorTests : ProcessContract
     [ContractFact]
     public async Task Pull_FromARegistryWithCredentials_WorksAndKeepsThemToItself()
     {
-        await TestImage.Made.Value;
+        await BusyboxImage.EnsureAsync();
         await using var registry = await Registry.StartAsync("robot", "registry-password");
         await using var agent = await TestAgent.StartAsync();
         var secrets = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty;
@@ -157,7 +158,7 @@ public class ContainerExecutorTests : ProcessContract
     [ContractFact]
     public async Task Kill_OfAgentProcess_EndsTheContainerAndTheNextStartRemovesIt()
     {
-        await TestImage.Made.Value;
+        await BusyboxImage.EnsureAsync();
         await using var test = await TestAgent.ServerOnlyAsync();
         var mark = Random.Shared.Next(1_000_000, 9_000_000).ToString(CultureInfo.InvariantCulture);
         using (var process = Process.Start(Program.Path, [Program.AgentVerb, test.Server.Url.ToString(), test.State, test.Work, test.Server.Token]))

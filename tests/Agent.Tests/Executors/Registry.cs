@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using Control.TestKit.Containers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,7 @@ internal sealed class Registry : IAsyncDisposable
     {
         var registry = new Registry();
         var files = registry._folder.FullName;
-        using (var push = Process.Start(new ProcessStartInfo("podman", ["push", "--quiet", "--format", "v2s2", TestImage.Name, $"dir:{files}"]))!)
+        using (var push = Process.Start(new ProcessStartInfo("podman", ["push", "--quiet", "--format", "v2s2", BusyboxImage.Name, $"dir:{files}"]))!)
         {
             await push.WaitForExitAsync();
             Assert.Equal(0, push.ExitCode);
