@@ -41,7 +41,8 @@ public sealed class RetrySweepTests(ITestOutputHelper output)
             """);
 }
 
-/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the other.</summary>
+/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the first, two at a time.</summary>
+[Collection("second sweep")]
 public sealed class CancelSweepTests(ITestOutputHelper output)
 {
     [Fact]
@@ -61,7 +62,8 @@ public sealed class CancelSweepTests(ITestOutputHelper output)
             """);
 }
 
-/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the others.</summary>
+/// <summary>See <see cref="Sweep"/>; played after the cancelled one: three at a time would slow down the tests that measure time.</summary>
+[Collection("second sweep")]
 public sealed class OrderSweepTests(ITestOutputHelper output)
 {
     [Fact]
