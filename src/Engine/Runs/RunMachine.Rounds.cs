@@ -28,16 +28,18 @@ public sealed partial class RunMachine
         var index = Math.Max(0, _model.Head.Stages.ToList().FindIndex(stage => stage.State is StageState.Failed or StageState.Cancelled));
         var stage = _model.Head.Stages[index];
         BeginRound(Causes.Retry, by);
-        Reset(index + 1, Causes.Stage, by);
         var mustAskAgain = _model.Plan.Stages[index].Gate is not null && stage.Decision is not { Approved: true };
         if (stage.State is StageState.Failed or StageState.Cancelled && !mustAskAgain)
         {
+            Reset(index + 1, Causes.Stage, by);
             Resume(index, by);
-            return null;
+        }
+        else
+        {
+            Reset(index, Causes.Stage, by);
+            Prepare(index, by);
         }
 
-        Reset(index, Causes.Stage, by);
-        Go(index, by);
         return null;
     }
 
@@ -66,7 +68,7 @@ public sealed partial class RunMachine
         }
 
         Reset(index, Causes.Rerun, command.By);
-        Go(index, command.By);
+        Prepare(index, command.By);
         return null;
     }
 
@@ -90,6 +92,12 @@ public sealed partial class RunMachine
         if (command.Ref is { } @ref && (_model.Plan.Source is null ? "The pipeline has no source, so there is no ref to choose." : GitRef.Check(@ref)) is { } fault)
         {
             return Refusal.BadRequest("bad-rerun", fault, [new FieldError("ref", fault)]);
+        }
+
+        if (index > 0 && _model.Plan.Source is not null && _model.Head.Commit is null)
+        {
+            // All its stages are skipped, which is not what lets a later one go first.
+            return Refusal.Conflict("stage-not-reached", "The commit of the source was not found, so no stage was reached. Re-run the whole run.", Word(_model.Head.State));
         }
 
         for (var i = 0; i < index; i++)
@@ -137,18 +145,6 @@ public sealed partial class RunMachine
         for (var i = from; i < _model.Head.Stages.Length; i++)
         {
             SetStage(i, StageRecord.Pending(_model.Head.Round) with { Cause = i == from ? cause : Causes.Stage }, by);
-        }
-    }
-
-    private void Go(int index, Actor by)
-    {
-        if (_model.Plan.Source is not null && _model.Head.Commit is null)
-        {
-            Prepare(by);
-        }
-        else
-        {
-            StartFrom(index, by);
         }
     }
 

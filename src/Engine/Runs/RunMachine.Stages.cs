@@ -11,8 +11,7 @@ public sealed partial class RunMachine
     {
         for (; index < _model.Plan.Stages.Length; index++)
         {
-            var isOpen = _model.Head.Outcome is null || (_model.Plan.Stages[index].Always && _model.Head.CancelMode != CancelMode.Now);
-            if (isOpen && RunConditions.WhyNot(_model, index) is null)
+            if (MayBegin(index) && RunConditions.WhyNot(_model, index) is null)
             {
                 StartStage(index, by);
                 return;

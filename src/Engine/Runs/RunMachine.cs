@@ -44,7 +44,7 @@ public sealed partial class RunMachine
         var machine = new RunMachine(
             new RunModel(id, command.Spec, head, ImmutableDictionary<string, AttemptRecord>.Empty), command.At);
         machine.Emit(EventTypes.RunCreated, command.By, RunViews.Run(machine._model));
-        machine.Prepare(command.By);
+        machine.Prepare(0, command.By);
         return machine.Seal();
     }
 
@@ -145,7 +145,8 @@ public sealed partial class RunMachine
         _ => true,
     };
 
-    private void Prepare(Actor by)
+    /// <summary>Starts from that stage on, once the source's commit is known; as long as it is not, no stage was reached.</summary>
+    private void Prepare(int from, Actor by)
     {
         if (_model.Plan.Source is { } source && _model.Head.Commit is null)
         {
@@ -154,7 +155,7 @@ public sealed partial class RunMachine
         }
         else
         {
-            StartFrom(0, by);
+            StartFrom(from, by);
         }
     }
 

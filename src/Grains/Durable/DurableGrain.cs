@@ -109,9 +109,11 @@ public abstract class DurableGrain<TDocument> : Grain
         IsOrphan = false;
         if (nextWake is { } due && due != _told)
         {
-            _told = due;
             GrainFactory.GetGrain<ISchedulerGrain>(Scheduling.SchedulerGrain.OnlyKey).Due(due).Forget();
         }
+
+        // Also when there is none: the scheduler may have looked meanwhile and forgotten the time that it was told.
+        _told = nextWake;
     }
 
     /// <summary>An event of this subject whose data is a view.</summary>

@@ -301,6 +301,34 @@ public sealed class RunEndTests
         Assert.Equal(new string('a', 40), run.Model.Head.Earlier[0].Commit);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rerun_FromAStage_WhenTheSourceWasNeverFound_Refused(bool cancelled)
+    {
+        var run = new RunFixture("""
+            source: { repository: "https://git.example.org/a.git" }
+            stages:
+              - { name: a, jobs: { j: { steps: ["true"] } } }
+              - { name: b, jobs: { j: { steps: ["true"] } } }
+            """);
+        if (cancelled)
+        {
+            run.Cancel(CancelMode.Now);
+        }
+        else
+        {
+            run.Do(m => m.SourceResolved(new SourceResolution(null, "no such branch")));
+        }
+
+        Assert.Equal("stage-not-reached", run.Rerun("b", null)?.Code);
+        Assert.Null(run.Rerun("a", null));
+        run.Do(m => m.SourceResolved(new SourceResolution(new string('a', 40), null)));
+        run.Succeed("a.j");
+        run.Succeed("b.j");
+        Assert.Equal(RunState.Succeeded, run.State);
+    }
+
     [Fact]
     public void Rerun_TooOften_Refused()
     {
