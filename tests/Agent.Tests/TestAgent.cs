@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
@@ -89,6 +90,18 @@ internal sealed class TestAgent : IAsyncDisposable
 
     /// <summary>A named pipe that a job's script waits at.</summary>
     public Gate CreateGate() => new(Path.Combine(_folder.FullName, $"pipe-{++_pipes}"));
+
+    /// <summary>Kills an agent that is a process of its own while a script's processes run; returns once all of them are gone.</summary>
+    public async Task KillAgentProcessWhileAsync(string script)
+    {
+        using var process = Process.Start(Program.Path, [Program.AgentVerb, Server.Url.ToString(), State, Work, Server.Token]);
+        var life = CreateLifeLine();
+        Run($"{life.Hold}\n{script}\necho all >&9; wait");
+        Assert.Equal("ready", await life.ReadLineAsync());
+        Assert.Equal("all", await life.ReadLineAsync());
+        Assert.Equal(0, Libc.Kill(process.Id, Libc.SigKill));
+        await life.EndAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

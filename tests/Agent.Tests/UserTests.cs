@@ -101,15 +101,7 @@ public class UserTests
     public async Task Kill_OfAgentProcess_LeavesNothingOfTheUserEither()
     {
         await using var test = await TestAgent.ServerOnlyAsync();
-        using var process = Process.Start(Program.Path, [Program.AgentVerb, test.Server.Url.ToString(), test.State, test.Work, test.Server.Token]);
-        var life = test.CreateLifeLine();
-        test.Run($"{life.Hold} {Escape}\necho all >&9; wait");
-        Assert.Equal("ready", await life.ReadLineAsync());
-        Assert.Equal("all", await life.ReadLineAsync());
-
-        Assert.Equal(0, Libc.Kill(process.Id, Libc.SigKill));
-
-        await life.EndAsync();
+        await test.KillAgentProcessWhileAsync(Escape);
     }
 
     [AsRootFact]

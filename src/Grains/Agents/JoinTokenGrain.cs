@@ -35,8 +35,7 @@ internal sealed class JoinTokenGrain(GrainFacets facets) : DurableGrain<JoinToke
     {
         if (Document is not { } document || !SameText(document.SecretHash, secretHash) || IsSpent(document, agent))
         {
-            return new Refusal(
-                RefusalKind.Forbidden, "join-token-refused", "The join token is unknown, expired or used. Make a new one.", null, []);
+            return Refusal.Forbidden("join-token-refused", "The join token is unknown, expired or used. Make a new one.");
         }
 
         var errors = Check(agent).ToImmutableArray();

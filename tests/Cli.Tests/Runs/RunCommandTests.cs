@@ -140,6 +140,38 @@ public sealed class RunCommandTests
         Assert.Contains("it is running", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("cancel", "cancel web 12", """{"mode":"afterFinally"}""")]
+    [InlineData("cancel", "cancel web/12 --mode now", """{"mode":"now"}""")]
+    [InlineData("rerun", "rerun web 12", """{"parameters":{}}""")]
+    [InlineData("rerun", "rerun web 12 --from test", """{"stage":"test","parameters":{}}""")]
+    [InlineData("rerun", "rerun web 12 -p A=1 --ref main", """{"parameters":{"A":"1"},"ref":"main"}""")]
+    public async Task CancelAndRerun_Options_AreSent(string route, string command, string body)
+    {
+        string? sent = null;
+        await using var server = await FakeServer.StartAsync(app => app.MapPost($"{Pipeline}/runs/12/{route}", async (HttpContext http) =>
+        {
+            sent = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            return Results.Json(Samples.RunIn(RunState.Running), ContractJson.Options);
+        }));
+        using var cli = new CliHarness().At(server);
+
+        var result = await cli.RunAsync(["run", .. command.Split(' ')]);
+
+        Assert.Equal((ExitCodes.Succeeded, body), (result.Code, sent));
+    }
+
+    [Fact]
+    public async Task Cancel_UnknownMode_SaysWhichThereAre()
+    {
+        using var cli = new CliHarness();
+
+        var result = await cli.RunAsync("run", "cancel", "web", "12", "--mode", "softly");
+
+        Assert.Equal(ExitCodes.Usage, result.Code);
+        Assert.Contains("now, afterFinally, afterRunning", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Cancel_Refused_ShowsProblemStateAndExitsWithOne()
     {
