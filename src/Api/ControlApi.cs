@@ -1,6 +1,7 @@
 using System.Text;
 using Control.Api.Agents;
 using Control.Api.Events;
+using Control.Api.Groups;
 using Control.Api.Pipelines;
 using Control.Api.Runs;
 using Control.Api.Workspaces;
@@ -59,6 +60,7 @@ public static class ControlApi
         PipelineRoutes.Map(api);
         DefinitionRoutes.Map(api);
         RunRoutes.Map(api);
+        GroupRoutes.Map(api);
         LogRoutes.Map(api);
         EventRoutes.Map(api);
         AgentRoutes.Map(api);

@@ -3,6 +3,7 @@ using Control.Cli.Access;
 using Control.Cli.Agents;
 using Control.Cli.CommandLine;
 using Control.Cli.Completion;
+using Control.Cli.Groups;
 using Control.Cli.Hosting;
 using Control.Cli.Pipelines;
 using Control.Cli.Runs;
@@ -40,6 +41,7 @@ internal static class Program
             SecretCommand.Create(cli),
             PipelineCommand.Create(cli),
             RunCommand.Create(cli),
+            GroupCommand.Create(cli),
             AgentCommand.Create(cli),
             TokenCommand.Create(cli),
             ServerCommand.Create(cli),

@@ -4,6 +4,7 @@ global using Control.Contracts.Access;
 global using Control.Contracts.Agents;
 global using Control.Contracts.Errors;
 global using Control.Contracts.Events;
+global using Control.Contracts.Groups;
 global using Control.Contracts.Pipelines;
 global using Control.Contracts.Runs;
 global using Control.Storage;

@@ -24,6 +24,9 @@ public static class SubjectKinds
     /// <summary>A run; key: its id.</summary>
     public const string Run = "run";
 
+    /// <summary>A concurrency group; key: its id.</summary>
+    public const string Group = "group";
+
     /// <summary>A build agent; key: its id.</summary>
     public const string Agent = "agent";
 

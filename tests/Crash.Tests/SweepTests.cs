@@ -67,12 +67,16 @@ public sealed class CancelSweepTests(ITestOutputHelper output)
 public sealed class OrderSweepTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task ServerKilledAtAnyEvent_NeedsMatrixPauseAndFinally_EndsAsUndisturbed() =>
-        await Sweep.Play(output, "order", 3, folder => $$"""
+    public async Task ServerKilledAtAnyEvent_NeedsMatrixGroupsPauseAndFinally_EndsAsUndisturbed() =>
+        // A place that a run does not give back would leave the next one waiting.
+        await Sweep.Play(output, "order", 4, folder => $$"""
+            concurrency: whole
             stages:
               - name: build
+                concurrency: { group: built, by: pipeline, onLimit: cancelOldest }
                 jobs:
                   leg:
+                    concurrency: { group: legs, limit: 2 }
                     matrix: { axes: { N: [1, 2, 3] }, maxParallel: 2 }
                     outputs: [LAST]
                     steps:

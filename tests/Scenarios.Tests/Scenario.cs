@@ -74,6 +74,9 @@ internal sealed record Act
     /// <summary>Name of somebody else who does it, and may approve and run; the administrator without one.</summary>
     public string? As { get; init; }
 
+    /// <summary>For a start: how that other run of the pipeline is to end; it is waited for.</summary>
+    public End? Other { get; init; }
+
     /// <summary>For a re-run: looked up anew.</summary>
     public string? Ref { get; init; }
 
@@ -94,6 +97,7 @@ internal enum Deed
     Cancel,
     Retry,
     Rerun,
+    Start,
 }
 
 /// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>

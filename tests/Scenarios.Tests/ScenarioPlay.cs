@@ -102,6 +102,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             Deed.Reject => client.RejectAsync(run, act.Stage, act.Comment, cancellationToken),
             Deed.Cancel => client.CancelRunAsync(run, act.Mode, cancellationToken),
             Deed.Retry => client.RetryRunAsync(run, cancellationToken),
+            Deed.Start => StartOther(client, act),
             Deed.Rerun => client.RerunAsync(run, act.Stage.Length == 0 ? null : act.Stage, act.Parameters, act.Ref, cancellationToken),
             _ => throw new InvalidOperationException("The action has nothing to do."),
         };
@@ -115,5 +116,22 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
         }
 
         if (act.Touch is not null) await File.WriteAllTextAsync(act.Touch, "", cancellationToken);
+    }
+
+    private async Task StartOther(ControlClient client, Act act)
+    {
+        var other = (await client.StartRunAsync(_pipeline, act.Parameters, act.Ref, cancellationToken)).Value.Id;
+        if (act.Other is not { } end)
+        {
+            return;
+        }
+
+        await foreach (var _ in client.WatchRunAsync(other, 0, cancellationToken))
+        {
+            // To its end.
+        }
+
+        var run = (await client.GetRunAsync(other, cancellationToken)).Value;
+        Assert.Equal((end.State, end.Reason), (run.State, run.Reason));
     }
 }

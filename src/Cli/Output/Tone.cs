@@ -34,7 +34,7 @@ internal static class Tones
         StageState.Succeeded => Tone.Good,
         StageState.Failed => Tone.Bad,
         StageState.Waiting => Tone.Asks,
-        StageState.Running => Tone.Busy,
+        StageState.Queued or StageState.Running => Tone.Busy,
         _ => Tone.Faint,
     };
 
@@ -42,7 +42,7 @@ internal static class Tones
     {
         JobState.Succeeded => Tone.Good,
         JobState.Failed => Tone.Bad,
-        JobState.Queued or JobState.Running or JobState.Stopping => Tone.Busy,
+        JobState.Blocked or JobState.Queued or JobState.Running or JobState.Stopping => Tone.Busy,
         _ => Tone.Faint,
     };
 

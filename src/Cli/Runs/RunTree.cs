@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Control.Cli.Output;
+using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 using Control.Engine.Runs;
 
@@ -33,6 +34,11 @@ public static class RunTree
         var source = run.Ref is null ? "" : $"  {Texts.Clean(run.Ref)}{(run.Commit is { Length: >= 8 } commit ? $"@{Texts.Clean(commit[..8])}" : "")}";
         yield return $"{run.Id.Pipeline} #{run.Id.Number}  {tone.Paint(Texts.Word(run.State), color)}  {duration}"
             + $"  by {Texts.Clean(run.StartedBy.Name)}{source}";
+        if (run.WaitsFor is { } group)
+        {
+            yield return $"  waits for a place in the group {Texts.Clean(group.LocalName)}";
+        }
+
         if (run.Reason is not null)
         {
             yield return $"  {tone.Paint(Texts.Clean(run.Reason), color)}{(run.Message is null ? "" : $": {Texts.Clean(run.Message)}")}";
@@ -43,7 +49,7 @@ public static class RunTree
     {
         yield return new Row(
             0, stage.Name, Texts.Word(stage.State), Tones.Of(stage.State), Symbol(stage.State),
-            stage.StartedAt is { } started ? Span(started, stage.FinishedAt, now) : "", GateRemark(stage));
+            stage.StartedAt is { } started ? Span(started, stage.FinishedAt, now) : "", string.Join("  ", new[] { GateRemark(stage), WaitRemark(stage.WaitsFor) }.Where(part => part is { Length: > 0 })));
         foreach (var job in stage.Jobs.IsDefault ? [] : stage.Jobs)
         {
             yield return JobRow(stage, job, newest.GetValueOrDefault(new JobKey(stage.Name, job)), now);
@@ -63,7 +69,7 @@ public static class RunTree
     {
         var allowed = state == JobState.Failed && job?.AllowFailure == true ? "(allowed)" : null;
         var due = state == JobState.Delayed && attempt?.NotBefore is { } at ? $"in {Texts.Duration(at > now ? at - now : TimeSpan.Zero)}" : null;
-        return string.Join("  ", new[] { job?.Matrix, due, attempt is null ? null : AttemptRemark(attempt), allowed, job?.Skipped }.Where(part => part is { Length: > 0 }));
+        return string.Join("  ", new[] { job?.Matrix, due, WaitRemark(attempt?.WaitsFor), attempt is null ? null : AttemptRemark(attempt), allowed, job?.Skipped }.Where(part => part is { Length: > 0 }));
     }
 
     private static string GateRemark(StageView stage) => stage switch
@@ -74,6 +80,8 @@ public static class RunTree
         { Gate: { } gate } => $"gate: {gate.Message}",
         _ => "",
     };
+
+    private static string? WaitRemark(GroupId? group) => group is { } waited ? $"waits for the group {waited.LocalName}" : null;
 
     private static string AttemptRemark(AttemptView attempt)
     {

@@ -9,6 +9,7 @@ namespace Control.Contracts.Pipelines;
 /// <param name="Source">The Git repository to check out; null for pipelines without one.</param>
 /// <param name="Stages">One or more, run in this order; the jobs of <c>finally</c> are a last one that always runs.</param>
 /// <param name="TimeoutSeconds">Limit for the run from its first stage's start on, waiting included; 0 for none.</param>
+/// <param name="Concurrency">The group that a run has a place in from its first stage to its end; null for none.</param>
 [GenerateSerializer, Immutable, Alias("control.pipeline-spec")]
 public sealed record PipelineSpec(
     [property: Id(0)] string Description,
@@ -16,7 +17,8 @@ public sealed record PipelineSpec(
     [property: Id(2)] ImmutableArray<EnvVar> Env,
     [property: Id(3)] GitSource? Source,
     [property: Id(4)] ImmutableArray<StageSpec> Stages,
-    [property: Id(5)] int TimeoutSeconds = 0);
+    [property: Id(5)] int TimeoutSeconds = 0,
+    [property: Id(7)] ConcurrencySpec? Concurrency = null);
 
 /// <summary>One environment variable.</summary>
 /// <param name="Name">A POSIX name: letters, digits, underscore, not starting with a digit.</param>
@@ -84,6 +86,7 @@ public sealed record GitSource(
 /// <param name="When">An expression; where it is false when the stage is reached, the stage is skipped. Null for always.</param>
 /// <param name="TimeoutSeconds">Limit from the start of its jobs to the end of the last one; 0 for none.</param>
 /// <param name="Always">Runs whatever became of the run before it: the jobs of <c>finally</c>.</param>
+/// <param name="Concurrency">The group that its jobs need a place in together; null for none.</param>
 [GenerateSerializer, Immutable, Alias("control.stage-spec")]
 public sealed record StageSpec(
     [property: Id(0)] string Name,
@@ -91,7 +94,8 @@ public sealed record StageSpec(
     [property: Id(2)] ImmutableArray<JobSpec> Jobs,
     [property: Id(3)] string? When = null,
     [property: Id(4)] int TimeoutSeconds = 0,
-    [property: Id(5)] bool Always = false);
+    [property: Id(5)] bool Always = false,
+    [property: Id(6)] ConcurrencySpec? Concurrency = null);
 
 /// <summary>A gate: the run waits for a person's decision, and may ask for parameters.</summary>
 /// <param name="Message">What is to be decided.</param>
@@ -132,6 +136,7 @@ public sealed record GateSpec(
 /// <param name="Matrix">Makes it one job for each leg; null for a single job.</param>
 /// <param name="AllowFailure">Its failure does not count against its stage, nor against the jobs that need it.</param>
 /// <param name="Container">What its steps run in; null for the agent's machine.</param>
+/// <param name="Concurrency">The group that each attempt needs a place in; null for none.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -148,7 +153,8 @@ public sealed record JobSpec(
     [property: Id(11)] string? When = null,
     [property: Id(12)] MatrixSpec? Matrix = null,
     [property: Id(13)] bool AllowFailure = false,
-    [property: Id(20)] ContainerSpec? Container = null)
+    [property: Id(20)] ContainerSpec? Container = null,
+    [property: Id(14)] ConcurrencySpec? Concurrency = null)
 {
     /// <summary>Jobs it waits for; empty also in documents from before there were any.</summary>
     [Id(10)]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Groups;
 
 namespace Control.Contracts.Runs;
 
@@ -150,6 +151,13 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>The assignment under a lease that still holds, for delivering it again; null when it does not.</summary>
     [Alias("GetAssignment"), SafeToRetry]
     Task<Assignment?> GetAssignment(LeaseRef lease);
+
+    /// <summary>
+    /// A concurrency group's answer to a claim. False when the run has no such claim any more: the group then takes the place
+    /// back. Repeats are harmless, so a group asks by repeating its answer.
+    /// </summary>
+    [Alias("Answer"), SafeToRetry]
+    Task<bool> Answer(ClaimAnswer answer);
 
     /// <summary>Looks at the clock and at unfinished business; harmless at any time.</summary>
     [Alias("Wake"), SafeToRetry]

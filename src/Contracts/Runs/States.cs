@@ -27,6 +27,9 @@ public enum RunState
 
     /// <summary>Cancelled, and nothing of it runs any more.</summary>
     Cancelled = 7,
+
+    /// <summary>Waits for a place in its concurrency group, or in what its workspace may run at a time.</summary>
+    Queued = 8,
 }
 
 /// <summary>Where a stage is. Numbers are wire format and pinned by a test.</summary>
@@ -56,6 +59,9 @@ public enum StageState
 
     /// <summary>Its condition was false, or it was never reached because the run ended before.</summary>
     Skipped = 7,
+
+    /// <summary>Waits for a place in its concurrency group.</summary>
+    Queued = 8,
 }
 
 /// <summary>Where one attempt at a job is. Numbers are wire format and pinned by a test.</summary>
@@ -91,6 +97,9 @@ public enum AttemptState
 
     /// <summary>Made, but not before its time: a retry with a pause before it.</summary>
     Delayed = 9,
+
+    /// <summary>Waits for a place in its concurrency group.</summary>
+    Blocked = 10,
 }
 
 /// <summary>Where a job is: rolled up from its attempts and its stage. Numbers are wire format and pinned by a test.</summary>
@@ -126,6 +135,9 @@ public enum JobState
 
     /// <summary>Waits for the time of its next attempt.</summary>
     Delayed = 9,
+
+    /// <summary>Waits for a place in its concurrency group.</summary>
+    Blocked = 10,
 }
 
 /// <summary>How a run is cancelled. Numbers are wire format and pinned by a test.</summary>
@@ -186,4 +198,10 @@ public static class Reasons
 
     /// <summary>Someone cancelled the run.</summary>
     public const string Cancelled = "Cancelled";
+
+    /// <summary>Its concurrency group was full, and it was not to wait.</summary>
+    public const string GroupFull = "GroupFull";
+
+    /// <summary>A newer run took its place in a concurrency group.</summary>
+    public const string Superseded = "Superseded";
 }

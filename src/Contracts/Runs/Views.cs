@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Groups;
 
 namespace Control.Contracts.Runs;
 
@@ -21,6 +22,7 @@ namespace Control.Contracts.Runs;
 /// <param name="Earlier">How the rounds before this one ended, oldest first.</param>
 /// <param name="Round">1 for the start, one more for each retry or re-run.</param>
 /// <param name="CancelMode">How it is being cancelled; null when it is not.</param>
+/// <param name="WaitsFor">The concurrency group that it waits for; null when it does not.</param>
 [GenerateSerializer, Immutable, Alias("control.run-view")]
 public sealed record RunView(
     [property: Id(0)] RunId Id,
@@ -40,7 +42,8 @@ public sealed record RunView(
     [property: Id(14)] long Version,
     ImmutableArray<RoundView> Earlier,
     [property: Id(15)] int Round = 1,
-    [property: Id(17)] CancelMode? CancelMode = null)
+    [property: Id(17)] CancelMode? CancelMode = null,
+    [property: Id(18)] GroupId? WaitsFor = null)
 {
     /// <summary>The rounds before this one; empty also in views from before there were any.</summary>
     [Id(16)]
@@ -83,6 +86,7 @@ public sealed record RoundView(
 /// <param name="Details">Of the jobs there is more to tell of than a name.</param>
 /// <param name="Round">The round it is in: attempts of it count.</param>
 /// <param name="Since">The round from which on succeeded attempts count too.</param>
+/// <param name="WaitsFor">The concurrency group that it waits for; null when it does not.</param>
 [GenerateSerializer, Immutable, Alias("control.stage-view")]
 public sealed record StageView(
     [property: Id(0)] string Name,
@@ -95,7 +99,8 @@ public sealed record StageView(
     ImmutableArray<GateDecision> Approvals,
     ImmutableArray<JobView> Details,
     [property: Id(8)] int Round = 1,
-    [property: Id(9)] int Since = 1)
+    [property: Id(9)] int Since = 1,
+    [property: Id(11)] GroupId? WaitsFor = null)
 {
     /// <summary>Approvals so far; empty also in views from before they were kept.</summary>
     [Id(7)]
@@ -152,6 +157,7 @@ public sealed record GateDecision(
 /// <param name="Outputs">Declared outputs it wrote.</param>
 /// <param name="Round">The run's round it belongs to.</param>
 /// <param name="NotBefore">When it may begin; null for at once.</param>
+/// <param name="WaitsFor">The concurrency group that it waits for; null when it does not.</param>
 [GenerateSerializer, Immutable, Alias("control.attempt-view")]
 public sealed record AttemptView(
     [property: Id(0)] AttemptId Id,
@@ -170,4 +176,5 @@ public sealed record AttemptView(
     [property: Id(13)] long? LogLength,
     [property: Id(14)] ImmutableSortedDictionary<string, string> Outputs,
     [property: Id(15)] int Round = 1,
-    [property: Id(16)] DateTimeOffset? NotBefore = null);
+    [property: Id(16)] DateTimeOffset? NotBefore = null,
+    [property: Id(17)] GroupId? WaitsFor = null);

@@ -50,6 +50,9 @@ public sealed class Expression
 
     /// <summary>Whether it is true for these values.</summary>
     public bool IsTrue(IExpressionValues values) => _root.IsTrue(values);
+
+    /// <summary>What it is for these values, as text; a truth is <c>true</c> or <c>false</c>.</summary>
+    public string Text(IExpressionValues values) => _root.Text(values);
 }
 
 /// <summary>What an expression is evaluated on.</summary>

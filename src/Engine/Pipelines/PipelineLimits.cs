@@ -121,6 +121,9 @@ public static class PipelineLimits
     /// <summary>Wait for a silent agent where the job states none, in seconds.</summary>
     public const int DefaultLostAfter = 120;
 
+    /// <summary>Places that a concurrency group may have.</summary>
+    public const int GroupPlaces = 1_000;
+
     /// <summary>Processes of a container whose job states no number.</summary>
     public const int DefaultPids = 2048;
 

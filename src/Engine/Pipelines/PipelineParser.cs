@@ -51,8 +51,10 @@ public static class PipelineParser
             reader.Env(),
             SourceReader.Source(reader),
             StageReader.Stages(reader),
-            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestRun));
+            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestRun),
+            Concurrency: ConcurrencyReader.Concurrency(reader));
         ConditionCheck.Check(spec, reader);
+        ConcurrencyReader.CheckNesting(spec, reader);
         return spec;
     }
 }

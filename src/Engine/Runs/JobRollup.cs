@@ -9,6 +9,7 @@ public static class JobRollup
     private static readonly (AttemptState Attempt, JobState Job)[] ByAttempt =
     [
         (AttemptState.Delayed, JobState.Delayed),
+        (AttemptState.Blocked, JobState.Blocked),
         (AttemptState.Queued, JobState.Queued),
         (AttemptState.Leased, JobState.Running),
         (AttemptState.Running, JobState.Running),

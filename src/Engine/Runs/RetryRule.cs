@@ -6,7 +6,7 @@ namespace Control.Engine.Runs;
 internal static class RetryRule
 {
     // Reasons that are nobody's transient trouble: another attempt would only repeat them.
-    private static readonly string[] Final = [Reasons.SecretMissing, Reasons.LogLimit, Reasons.BadOutputs];
+    private static readonly string[] Final = [Reasons.SecretMissing, Reasons.LogLimit, Reasons.BadOutputs, Reasons.GroupFull];
 
     /// <summary>True when <paramref name="ended"/> is to be followed by another attempt.</summary>
     public static bool Applies(RunModel model, AttemptRecord ended)

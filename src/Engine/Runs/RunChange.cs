@@ -1,5 +1,6 @@
 using Control.Contracts.Access;
 using Control.Contracts.Agents;
+using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
@@ -44,6 +45,12 @@ public abstract record RunEffect
 
     /// <summary>Tell the agent's grain that a lease is over.</summary>
     public sealed record Release(AgentId Agent, LeaseRef Lease) : RunEffect;
+
+    /// <summary>Ask a group for a place.</summary>
+    public sealed record Claim(GroupId Group, GroupClaim Request) : RunEffect;
+
+    /// <summary>Give a place in a group back, or stop waiting for it.</summary>
+    public sealed record Unclaim(GroupId Group, ClaimRef Place) : RunEffect;
 
     /// <summary>The run ended: its spans and figures can be written.</summary>
     public sealed record Finished : RunEffect;

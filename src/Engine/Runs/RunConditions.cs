@@ -27,6 +27,10 @@ internal static class RunConditions
         return condition is null || condition.IsTrue(values) ? null : Untrue(job.Spec.When!);
     }
 
+    /// <summary>What an expression says at a stage, or at a job of it, as text.</summary>
+    public static string Text(RunModel model, string expression, int stage, PlannedJob? job) =>
+        Expression.Parse(expression).Text(new Values(model, stage, job));
+
     /// <summary>A failure that is allowed counts as success.</summary>
     public static bool Succeeded(RunModel model, PlannedJob job) => model.StateOf(job) switch
     {

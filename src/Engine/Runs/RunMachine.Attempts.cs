@@ -149,7 +149,7 @@ public sealed partial class RunMachine
 
     private void StopAttempt(AttemptRecord attempt, string reason, Actor by)
     {
-        if (attempt.State is AttemptState.Queued or AttemptState.Delayed)
+        if (attempt.State is AttemptState.Queued or AttemptState.Delayed or AttemptState.Blocked)
         {
             SetAttempt(attempt with { State = AttemptState.Cancelled, Reason = reason, FinishedAt = _now }, by);
         }
@@ -163,19 +163,34 @@ public sealed partial class RunMachine
     private void QueueAttempt(PlannedJob job, string cause, TimeSpan pause, Actor by)
     {
         var number = (_model.LatestAttempt(job.Key)?.Id.Number ?? 0) + 1;
-        var isDelayed = pause > TimeSpan.Zero;
         var attempt = new AttemptRecord(
-            new AttemptId(_model.Id, job.Key, number), isDelayed ? AttemptState.Delayed : AttemptState.Queued, PoolKey.Of(job.Spec.Labels), cause, by, _now)
+            new AttemptId(_model.Id, job.Key, number), AttemptState.Delayed, PoolKey.Of(job.Spec.Labels), cause, by, _now)
         {
             Round = _model.Head.Round,
             LostAfterSeconds = job.Spec.LostAfterSeconds,
-            NotBefore = isDelayed ? _now + pause : null,
         };
-        SetAttempt(attempt, by);
-        if (!isDelayed)
+        if (pause > TimeSpan.Zero)
         {
-            _effects.Add(new RunEffect.Enqueue(attempt.Pool, attempt.Id));
+            SetAttempt(attempt with { NotBefore = _now + pause }, by);
         }
+        else
+        {
+            Admit(attempt, by);
+        }
+    }
+
+    // To the agents; first, where it needs one, for a place in its group.
+    private void Admit(AttemptRecord attempt, Actor by)
+    {
+        var job = _model.Jobs[attempt.Id.Job];
+        if (job.Spec.Concurrency is { } spec && attempt.Claim is null)
+        {
+            SetAttempt(attempt with { State = AttemptState.Blocked, Claim = Claim(spec, job.Stage, job, attempt.Id.LocalKey) }, by);
+            return;
+        }
+
+        SetAttempt(attempt with { State = AttemptState.Queued }, by);
+        _effects.Add(new RunEffect.Enqueue(attempt.Pool, attempt.Id));
     }
 
     private void SetAttempt(AttemptRecord attempt, Actor by)
@@ -183,6 +198,11 @@ public sealed partial class RunMachine
         var key = attempt.Id.LocalKey;
         _model = _model with { Attempts = _model.Attempts.SetItem(key, attempt) };
         _changed[key] = attempt;
+        if (attempt is { IsTerminal: true, Claim: { } claim })
+        {
+            Unclaim(claim);
+        }
+
         Emit(EventTypes.AttemptChanged, by, RunViews.Attempt(attempt));
     }
 }

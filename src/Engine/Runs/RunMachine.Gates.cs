@@ -86,9 +86,8 @@ public sealed partial class RunMachine
             return;
         }
 
-        SetStage(index, stage with { State = StageState.Running, Decision = decision, RunningSince = _now }, decision.By, EventTypes.GateDecided);
         SetState(RunState.Running, decision.By);
-        Advance(decision.By);
+        BeginStage(index, stage with { Decision = decision }, decision.By, EventTypes.GateDecided);
     }
 
     private Refusal? Reject(int index, DecideGate command)

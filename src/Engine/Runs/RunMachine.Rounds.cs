@@ -32,7 +32,7 @@ public sealed partial class RunMachine
         if (stage.State is StageState.Failed or StageState.Cancelled && !mustAskAgain)
         {
             Reset(index + 1, Causes.Stage, by);
-            Resume(index, by);
+            Enter(new RunEntry(index, Resume: true), by);
         }
         else
         {
@@ -154,19 +154,16 @@ public sealed partial class RunMachine
         SetHead(_model.Head with { RoundStartedAt = _now });
         SetState(RunState.Running, by);
         var stage = _model.Head.Stages[index];
-        SetStage(
+        BeginStage(
             index,
             StageRecord.Pending(_model.Head.Round) with
             {
-                State = StageState.Running,
                 Since = stage.Since,
                 Cause = Causes.Retry,
                 Decision = stage.Decision,
                 Approvals = stage.Approvals,
                 StartedAt = stage.StartedAt,
-                RunningSince = _now,
             },
             by);
-        Advance(by);
     }
 }

@@ -1,4 +1,5 @@
 using Control.Contracts.Access;
+using Control.Contracts.Events;
 using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
@@ -35,7 +36,16 @@ public sealed partial class RunMachine
         }
 
         if (_model.Head.CancelMode is null) SetState(RunState.Running, by);
-        SetStage(index, stage with { State = StageState.Running, RunningSince = _now }, by);
+        BeginStage(index, stage, by);
+    }
+
+    // Its jobs begin, once it has its place in the group that they need.
+    private void BeginStage(int index, StageRecord stage, Actor by, string type = EventTypes.StageChanged)
+    {
+        stage = _model.Plan.Stages[index].Concurrency is { } spec
+            ? stage with { State = StageState.Queued, Claim = Claim(spec, index, null, _model.Plan.Stages[index].Name) }
+            : stage with { State = StageState.Running, RunningSince = _now };
+        SetStage(index, stage, by, type);
         Advance(by);
     }
 
@@ -47,7 +57,7 @@ public sealed partial class RunMachine
             return;
         }
 
-        if (_model.Head.Stages[index].State == StageState.Waiting)
+        if (_model.Head.Stages[index].State is StageState.Waiting or StageState.Queued)
         {
             EndWaiting(index, by);
             return;
@@ -140,7 +150,7 @@ public sealed partial class RunMachine
         StartFrom(index + 1, by);
     }
 
-    // The run ends while it waits at a gate.
+    // The run ends while it waits at a gate, or for a place in a group.
     private void EndWaiting(int index, Actor by)
     {
         if (_model.Head.Outcome is { } outcome)
@@ -161,7 +171,12 @@ public sealed partial class RunMachine
             }
         }
 
-        SetHead(_model.Head with { FinishedAt = _now });
+        foreach (var claim in _model.Head.Claims)
+        {
+            Unclaim(claim);
+        }
+
+        SetHead(_model.Head with { FinishedAt = _now, Claims = [], Entry = null });
         SetState(_model.Head.Outcome ?? RunState.Succeeded, by);
         _effects.Add(new RunEffect.Finished());
     }
@@ -170,7 +185,7 @@ public sealed partial class RunMachine
     {
         for (var i = 0; i < _model.Head.Stages.Length; i++)
         {
-            if (_model.Head.Stages[i].State is StageState.Running or StageState.Waiting)
+            if (_model.Head.Stages[i].State is StageState.Running or StageState.Waiting or StageState.Queued)
             {
                 return i;
             }

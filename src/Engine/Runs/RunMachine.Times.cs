@@ -81,9 +81,7 @@ public sealed partial class RunMachine
         switch (attempt.State)
         {
             case AttemptState.Delayed:
-                var queued = attempt with { State = AttemptState.Queued };
-                SetAttempt(queued, Actor.System);
-                _effects.Add(new RunEffect.Enqueue(queued.Pool, queued.Id));
+                Admit(attempt, Actor.System);
                 break;
             case AttemptState.Leased or AttemptState.Running:
                 StopAttempt(attempt, Reasons.TimedOut, Actor.System);

@@ -9,9 +9,9 @@ namespace Control.Engine.Runs;
 /// to commit. It does no I/O and changes nothing it was given, so a failed commit just drops it.
 /// </summary>
 /// <remarks>
-/// <para>Run: Preparing → Running ⇄ Waiting → Succeeded | Failed; Preparing, Running, Waiting → Cancelling → Cancelled;
+/// <para>Run: Preparing → [Queued →] Running ⇄ Waiting → Succeeded | Failed; Preparing, Queued, Running, Waiting → Cancelling → Cancelled;
 /// Failed, Cancelled → back, by <see cref="Retry"/>; every ended one by <see cref="Rerun"/>.</para>
-/// <para>Attempt: [Delayed →] Queued → Leased → Running → Succeeded | Failed | Lost; Delayed, Queued → Cancelled; Leased,
+/// <para>Attempt: [Delayed →] [Blocked →] Queued → Leased → Running → Succeeded | Failed | Lost; Delayed, Blocked, Queued → Cancelled; Leased,
 /// Running → Stopping → Cancelled or, where its time ran out, Failed; or what it had become before the stop reached it.</para>
 /// <para>A stage ends when none of its jobs can change any more; a failed job stops only those that need it. Once the run's
 /// outcome is decided before its end, nothing begins any more but the jobs of <c>finally</c>.</para>
@@ -63,6 +63,7 @@ public sealed partial class RunMachine
         }
 
         var effects = ImmutableArray.CreateBuilder<RunEffect>();
+        effects.AddRange(OpenClaims(model));
         foreach (var attempt in model.ActiveAttempts)
         {
             if (attempt.State == AttemptState.Queued)
@@ -89,7 +90,7 @@ public sealed partial class RunMachine
         if (resolution.Commit is { } commit)
         {
             SetHead(_model.Head with { Commit = commit, FullRef = resolution.FullRef });
-            StartFrom(0, Actor.System);
+            Enter(new RunEntry(0, Resume: false), Actor.System);
         }
         else
         {
@@ -115,9 +116,15 @@ public sealed partial class RunMachine
                 "run-not-cancellable", $"The run is {Word(_model.Head.State)} already; there is nothing to cancel.", Word(_model.Head.State));
         }
 
-        var hasBegun = _model.Head.State != RunState.Preparing;
+        Cancel(mode, Reasons.Cancelled, "The run was cancelled.", by);
+        return null;
+    }
+
+    private void Cancel(CancelMode mode, string reason, string message, Actor by)
+    {
+        var hasBegun = _model.Head.State != RunState.Preparing && _model.Head.Entry is null;
         SetHead(_model.Head with { CancelMode = mode });
-        SetOutcome(RunState.Cancelled, Reasons.Cancelled, "The run was cancelled.");
+        SetOutcome(RunState.Cancelled, reason, message);
         SetState(RunState.Cancelling, by);
         foreach (var attempt in _model.ActiveAttempts.Where(IsToBeStopped).ToList())
         {
@@ -132,8 +139,6 @@ public sealed partial class RunMachine
         {
             Finish(by);
         }
-
-        return null;
     }
 
     private bool IsToBeStopped(AttemptRecord attempt) => _model.Head.CancelMode switch
@@ -155,7 +160,7 @@ public sealed partial class RunMachine
         }
         else
         {
-            StartFrom(from, by);
+            Enter(new RunEntry(from, Resume: false), by);
         }
     }
 
@@ -181,6 +186,12 @@ public sealed partial class RunMachine
 
     private void SetStage(int index, StageRecord stage, Actor by, string type = EventTypes.StageChanged)
     {
+        if (stage.Claim is { } claim && stage.State is not (StageState.Queued or StageState.Running))
+        {
+            Unclaim(claim);
+            stage = stage with { Claim = null };
+        }
+
         SetHead(_model.Head with { Stages = _model.Head.Stages.SetItem(index, stage) });
         Emit(type, by, RunViews.Stage(_model, index));
     }

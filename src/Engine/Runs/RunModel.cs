@@ -1,5 +1,6 @@
 using Control.Contracts.Access;
 using Control.Contracts.Agents;
+using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
@@ -109,7 +110,27 @@ public sealed record RunHead(
 
     /// <summary>The rounds before this one.</summary>
     public ImmutableArray<RoundView> Earlier { get; init; } = [];
+
+    /// <summary>Places in groups that the run as a whole has or waits for, in the order in which it takes them.</summary>
+    public ImmutableArray<RunClaim> Claims { get; init; } = [];
+
+    /// <summary>What is to happen once it has all of them; null when it has begun.</summary>
+    public RunEntry? Entry { get; init; }
 }
+
+/// <summary>Where a run goes on once it may.</summary>
+/// <param name="Stage">The position of the stage.</param>
+/// <param name="Resume">Whether the stage goes on with what succeeded of it.</param>
+public sealed record RunEntry(int Stage, bool Resume);
+
+/// <summary>A place in a concurrency group that a run has or waits for.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="Fence">The run's number for it.</param>
+/// <param name="Limit">Most places at a time.</param>
+/// <param name="Overflow">What happens when the group is full.</param>
+/// <param name="Since">Since when it has waited.</param>
+/// <param name="GrantedAt">Since when it has the place; null while it waits.</param>
+public sealed record RunClaim(GroupId Group, long Fence, int Limit, GroupOverflow Overflow, DateTimeOffset Since, DateTimeOffset? GrantedAt);
 
 /// <summary>The state of a stage; its name and jobs are in the plan.</summary>
 /// <param name="State">Where it is.</param>
@@ -139,6 +160,9 @@ public sealed record StageRecord(StageState State, GateDecision? Decision, DateT
     /// <summary>Jobs that are not run in this round, with the reason in a sentence.</summary>
     public ImmutableSortedDictionary<string, string> Skipped { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>The place in a group that its jobs need, while it has or waits for it.</summary>
+    public RunClaim? Claim { get; init; }
+
     /// <summary>Not reached yet in a round of which nothing earlier counts.</summary>
     public static StageRecord Pending(int round) => new(StageState.Pending, null, null, null) { Round = round, Since = round };
 }
@@ -154,6 +178,9 @@ public sealed record AttemptRecord(AttemptId Id, AttemptState State, PoolKey Poo
 {
     /// <summary>The run's round it belongs to.</summary>
     public int Round { get; init; } = 1;
+
+    /// <summary>The place in a group that it needs; given back when the attempt ends.</summary>
+    public RunClaim? Claim { get; init; }
 
     /// <summary>When it may be queued; null for at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }

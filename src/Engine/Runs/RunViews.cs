@@ -1,3 +1,4 @@
+using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 
 namespace Control.Engine.Runs;
@@ -24,7 +25,8 @@ public static class RunViews
         model.Head.Version,
         model.Head.Earlier,
         model.Head.Round,
-        model.Head.CancelMode);
+        model.Head.CancelMode,
+        Waited(model.Head.Claims.FirstOrDefault(claim => claim.GrantedAt is null)));
 
     /// <summary>One stage.</summary>
     public static StageView Stage(RunModel model, int index)
@@ -41,8 +43,11 @@ public static class RunViews
             record.Approvals,
             [.. model.Jobs[index].Select(job => Details(job, record)).OfType<JobView>()],
             record.Round,
-            record.Since);
+            record.Since,
+            Waited(record.Claim));
     }
+
+    private static GroupId? Waited(RunClaim? claim) => claim is { GrantedAt: null } ? claim.Group : null;
 
     private static JobView? Details(PlannedJob job, StageRecord stage)
     {
@@ -75,5 +80,6 @@ public static class RunViews
         attempt.LogLength,
         attempt.Outputs,
         attempt.Round,
-        attempt.NotBefore);
+        attempt.NotBefore,
+        attempt.IsTerminal ? null : Waited(attempt.Claim));
 }

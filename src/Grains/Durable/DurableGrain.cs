@@ -83,7 +83,8 @@ public abstract class DurableGrain<TDocument> : Grain
         SubjectIndex index,
         ImmutableArray<NewEvent> events,
         ImmutableArray<ChildChange> children = default,
-        DateTimeOffset? nextWake = null)
+        DateTimeOffset? nextWake = null,
+        ImmutableArray<string> removed = default)
     {
         var commit = new Commit
         {
@@ -93,6 +94,7 @@ public abstract class DurableGrain<TDocument> : Grain
             Index = index,
             Events = events,
             Children = children.IsDefault ? [] : children,
+            RemovedChildren = removed.IsDefault ? [] : removed,
             NextWake = nextWake,
         };
         try

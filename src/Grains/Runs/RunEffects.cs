@@ -32,6 +32,12 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
             case RunEffect.Release release:
                 grains.GetGrain<IAgentGrain>(release.Agent.Value).Release(release.Lease).Forget();
                 break;
+            case RunEffect.Claim claim:
+                grains.GetGrain<IGroupGrain>(claim.Group.ToString()).Claim(claim.Request).Forget();
+                break;
+            case RunEffect.Unclaim unclaim:
+                grains.GetGrain<IGroupGrain>(unclaim.Group.ToString()).Release(unclaim.Place).Forget();
+                break;
             case RunEffect.ResolveSource resolve:
                 resolver.Resolve(model.Id, resolve.Source, resolve.Ref);
                 break;

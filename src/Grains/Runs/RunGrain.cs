@@ -10,13 +10,14 @@ namespace Control.Grains.Runs;
 [Reentrant]
 internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 {
-    // Until its source is resolved or its stops are confirmed, a run looks again this often, whatever got lost.
+    // Until its source is resolved, its stops are confirmed or its groups have answered, a run looks again this often, whatever got lost.
     private static readonly TimeSpan RecheckAfter = TimeSpan.FromSeconds(30);
 
     private readonly RunEffects _effects;
     private readonly Mailbox<RunMachine> _mailbox;
     private RunModel? _model;
     private Task? _creation;
+    private DateTimeOffset? _recheckAt;
 
     public RunGrain(GrainFacets facets, RunEffects effects)
         : base(facets, SubjectKinds.Run)
@@ -90,6 +91,8 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     public async Task<Assignment?> GetAssignment(LeaseRef lease) =>
         _model is null ? null : await _mailbox.Post(machine => Held(machine.Model, lease));
 
+    public async Task<bool> Answer(ClaimAnswer answer) => _model is not null && await _mailbox.Post(machine => machine.Answer(answer));
+
     public Task Wake() => Post(machine => machine.Tick());
 
     private static Assignment? Held(RunModel model, LeaseRef lease) =>
@@ -150,10 +153,30 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     private DateTimeOffset? WakeAt(RunModel model)
     {
-        var isUnsure = model.Head.State == RunState.Preparing || model.ActiveAttempts.Any(attempt => attempt.State == AttemptState.Stopping);
-        DateTimeOffset? recheck = isUnsure ? Now + RecheckAfter : null;
         var due = RunMachine.NextDue(model);
-        return recheck < due || due is null ? recheck : due;
+        _recheckAt = RecheckAt(model);
+        return _recheckAt < due || due is null ? _recheckAt : due;
+    }
+
+    // A time that was set is kept: commits in between do not put it off.
+    private DateTimeOffset? RecheckAt(RunModel model)
+    {
+        var due = model.Head.State == RunState.Preparing || model.ActiveAttempts.Any(attempt => attempt.State == AttemptState.Stopping)
+            ? Now + RecheckAfter
+            : AskAgainAt(model);
+        return due is not null && _recheckAt > Now && _recheckAt < due ? _recheckAt : due;
+    }
+
+    // A group may never have been asked; who waits long asks more and more rarely, so that a long queue costs little.
+    private DateTimeOffset? AskAgainAt(RunModel model)
+    {
+        if (RunMachine.WaitsSince(model) is not { } since)
+        {
+            return null;
+        }
+
+        var waited = Now - since;
+        return Now + (waited < RecheckAfter ? RecheckAfter : waited);
     }
 
     private SubjectIndex Index(RunModel model) => RunRows.Index(model, Owner);

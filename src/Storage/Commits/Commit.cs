@@ -31,6 +31,9 @@ public sealed record Commit
     /// <summary>Child rows to add or replace, by key; others stay as they are.</summary>
     public ImmutableArray<ChildChange> Children { get; init; } = [];
 
+    /// <summary>Keys of child rows that go; unknown ones are ignored.</summary>
+    public ImmutableArray<string> RemovedChildren { get; init; } = [];
+
     /// <summary>What happened, in order; they get the subject's next sequence numbers.</summary>
     public ImmutableArray<NewEvent> Events { get; init; } = [];
 
@@ -51,6 +54,7 @@ public sealed record Commit
         Limit(Document.Length, MaxDocument, "document");
         Limit(Index.View.Length, MaxView, "view");
         Limit(Children.Length, MaxRows, "number of children");
+        Limit(RemovedChildren.Length, MaxRows, "number of removed children");
         Limit(Events.Length, MaxRows, "number of events");
         foreach (var child in Children)
         {

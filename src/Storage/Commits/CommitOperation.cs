@@ -50,6 +50,11 @@ internal sealed class CommitOperation : WriteOperation<CommitReceipt>
                 id, child.Key, child.Kind, child.State, child.Queue, child.Holder, child.Fence, child.Ordinal, child.View, child.Document);
         }
 
+        foreach (var key in _commit.RemovedChildren)
+        {
+            session.Execute(CommitStatements.RemoveChild, id, key);
+        }
+
         var sequence = _receipt!.LastSequence - _commit.Events.Length;
         for (var i = 0; i < _actors.Length; i++)
         {

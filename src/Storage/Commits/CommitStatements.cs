@@ -34,6 +34,8 @@ internal static class CommitStatements
             view = excluded.view, document = excluded.document
         """);
 
+    public static readonly Statement RemoveChild = new("DELETE FROM children WHERE subject_id = @subject AND child_key = @child");
+
     public static readonly Statement AddEvent = new("""
         INSERT INTO events (subject_id, seq, type, at, actor, data) VALUES (@subject, @seq, @type, @at, @actor, @data)
         """);

@@ -1,3 +1,4 @@
+using Control.Contracts.Groups;
 using System.Collections.Concurrent;
 using System.Reflection;
 using Control.Contracts.Scheduling;
@@ -201,6 +202,8 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
     public Task AttemptLost(LeaseRef lease, string reason) => Task.CompletedTask;
 
     public Task<Assignment?> GetAssignment(LeaseRef lease) => Task.FromResult<Assignment?>(null);
+
+    public Task<bool> Answer(ClaimAnswer answer) => Task.FromResult(false);
 
     public Task Wake() => Task.CompletedTask;
 

@@ -32,6 +32,7 @@ internal static class Definitions
                 retry: { limit: 2, on: [failure, timeout, lost], delay: 10s, factor: 3, maxDelay: 1m }
                 checkout: false
                 lostAfter: 5m
+                concurrency: compilers
                 image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always }
               check:
                 needs: [compile]
@@ -55,8 +56,10 @@ internal static class Definitions
               onDeadline: approve
             when: results.build.check != 'failed'
             timeout: 2h
+            concurrency: { group: release, by: params.TARGET, limit: 2, onLimit: cancelOldest }
         finally:
           clean: { steps: [make clean] }
         timeout: 240h
+        concurrency: { group: all, by: branch, limit: 10 }
         """;
 }

@@ -17,6 +17,7 @@ public sealed partial class PipelineSchemaTests
         ["gate"] = "{{ stages: [{{ gate: {{ {0} }} }}] }}",
         ["job"] = "{{ stages: [{{ jobs: {{ j: {{ {0} }} }} }}] }}",
         ["matrix"] = "{{ stages: [{{ jobs: {{ j: {{ matrix: {{ {0} }} }} }} }}] }}",
+        ["concurrency"] = "{{ concurrency: {{ {0} }} }}",
         ["image"] = "{{ stages: [{{ jobs: {{ j: {{ image: {{ {0} }} }} }} }}] }}",
         ["secret"] = "{{ stages: [{{ jobs: {{ j: {{ secrets: {{ S: {{ {0} }} }} }} }} }}] }}",
         ["retry"] = "{{ stages: [{{ jobs: {{ j: {{ retry: {{ {0} }} }} }} }}] }}",

@@ -25,6 +25,7 @@ internal sealed class RunFixture
         Last = RunMachine.Create(Id, new CreateRun(1, parsed.Spec!, values, parsed.Spec!.Source?.Ref, _now, Anna, null));
         Model = Last.Next;
         Log.AddRange(Last.Events);
+        Note();
     }
 
     public RunModel Model { get; private set; }
@@ -32,6 +33,12 @@ internal sealed class RunFixture
     public RunChange Last { get; private set; }
 
     public List<RunEvent> Log { get; } = [];
+
+    /// <summary>What groups were asked for, repeats left out.</summary>
+    public List<RunEffect.Claim> Asked { get; } = [];
+
+    /// <summary>Fences of the places that it has or waits for, by what it told the groups.</summary>
+    public HashSet<long> Places { get; } = [];
 
     public RunState State => Model.Head.State;
 
@@ -63,7 +70,22 @@ internal sealed class RunFixture
         Last = machine.Seal();
         Model = Last.Next;
         Log.AddRange(Last.Events);
+        Note();
         return result;
+    }
+
+    private void Note()
+    {
+        foreach (var claim in Last.Effects.OfType<RunEffect.Claim>().Where(claim => !Asked.Contains(claim)))
+        {
+            Asked.Add(claim);
+            Assert.True(Places.Add(claim.Request.Claim.Fence), "a fence was given twice");
+        }
+
+        foreach (var place in Last.Effects.OfType<RunEffect.Unclaim>())
+        {
+            Assert.True(Places.Remove(place.Place.Fence), "a place was given back twice, or never asked for");
+        }
     }
 
     public void Do(Action<RunMachine> apply) => Do(machine =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Control.Contracts.Access;
+using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 using Control.Engine.Runs;
 
@@ -27,19 +28,21 @@ public sealed class RunWalkTests
 
     private const string Rich = """
         timeout: 2h
+        concurrency: { group: all, by: branch }
         parameters: { GO: { type: boolean, default: true } }
         stages:
           - name: one
             timeout: 20m
             jobs:
               a: { steps: ["true"], retry: { limit: 2, delay: 10s, factor: 3 }, outputs: [V] }
-              b: { steps: ["true"], needs: [a], matrix: { axes: { X: [1, 2, 3, 4] }, maxParallel: 2 }, timeout: 5m }
+              b: { steps: ["true"], needs: [a], matrix: { axes: { X: [1, 2, 3, 4] }, maxParallel: 2 }, timeout: 5m, concurrency: legs }
               c: { steps: ["true"], needs: [a, b], when: "outputs.V != 'x'", allowFailure: true }
               d: { steps: ["true"], needs: [a], when: failed() }
               e: { steps: ["true"], needs: [c, d], when: always() }
           - name: two
             when: params.GO
             gate: { message: "Go?", count: 2, deadline: 30m, onDeadline: approve }
+            concurrency: { group: two, onLimit: cancelOldest }
             jobs:
               d: { steps: ["true"], needs: [f], retry: 1 }
               f: { steps: ["true"] }
@@ -75,6 +78,7 @@ public sealed class RunWalkTests
         Finish(run);
         Assert.True(run.Model.Head.IsTerminal);
         Assert.DoesNotContain(run.Model.Attempts.Values, attempt => !attempt.IsTerminal);
+        Assert.Empty(run.Places);
     }
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 200)];
@@ -83,7 +87,7 @@ public sealed class RunWalkTests
     {
         var attempts = run.Model.Attempts.Values.OrderBy(a => a.Id.LocalKey, StringComparer.Ordinal).ToList();
         var attempt = attempts.Count == 0 ? null : attempts[random.Next(attempts.Count)];
-        switch (random.Next(22))
+        switch (random.Next(25))
         {
             case < 6 when attempt is not null:
                 var outcome = run.Do(m => m.TryLease(attempt.Id, RunFixture.Agent, "builder"));
@@ -114,6 +118,12 @@ public sealed class RunWalkTests
             case 19 when random.Next(4) == 0:
                 run.Rerun(random.Next(2) == 0 ? null : "two", null);
                 break;
+            case > 20 when run.Asked.Count > 0:
+                var asked = run.Asked[random.Next(3) == 0 ? random.Next(run.Asked.Count) : run.Asked.Count - 1];
+                var verdict = random.Next(20) switch { 0 => ClaimVerdict.Rejected, 1 => ClaimVerdict.Superseded, _ => ClaimVerdict.Granted };
+                var isKnown = run.Places.Contains(asked.Request.Claim.Fence);
+                Assert.Equal(isKnown, run.Do(m => m.Answer(new ClaimAnswer(asked.Group, asked.Request.Claim.Fence, verdict, ""))));
+                break;
             case 20:
                 run.Tick(TimeSpan.FromSeconds(1 << random.Next(1, 12)));
                 break;
@@ -129,7 +139,7 @@ public sealed class RunWalkTests
         }
 
         Assert.True(after.Head.LastLease >= before.Head.LastLease);
-        Assert.True(after.Head.Stages.Count(s => s.State is StageState.Running or StageState.Waiting) <= 1);
+        Assert.True(after.Head.Stages.Count(s => s.State is StageState.Running or StageState.Waiting or StageState.Queued) <= 1);
         if (after.Head.IsTerminal)
         {
             Assert.DoesNotContain(after.Attempts.Values, a => !a.IsTerminal);
@@ -144,7 +154,8 @@ public sealed class RunWalkTests
         else if (!after.Head.IsTerminal)
         {
             // Whatever it waits for, there is somebody or something to wait for.
-            Assert.True(after.ActiveAttempts.Any() || after.Head.Stages.Any(stage => stage.State == StageState.Waiting));
+            Assert.True(after.ActiveAttempts.Any() || after.Head.State == RunState.Queued
+                || after.Head.Stages.Any(stage => stage.State is StageState.Waiting or StageState.Queued));
         }
 
         Assert.True(after.ActiveAttempts.Count(a => a.Id.Job.Job.StartsWith("b-", StringComparison.Ordinal)) <= 2);

@@ -57,6 +57,15 @@ public sealed class CommitStoreTests : IDisposable
         Assert.Equal(["a queued", "b failed"], children.Select(child => $"{child.Key} {child.State}"));
     }
 
+    [Fact]
+    public async Task CommitAsync_RemovedChildren_AreGoneAndUnknownOnesAreIgnored()
+    {
+        await _test.Commits.CommitAsync(Make.Commit(Run, 0) with { Children = [Make.Child("a"), Make.Child("b")] });
+        await _test.Commits.CommitAsync(Make.Commit(Run, 1) with { Children = [Make.Child("c")], RemovedChildren = ["a", "nobody"] });
+
+        Assert.Equal(["b", "c"], (await _test.Commits.LoadChildrenAsync(Run)).Select(child => child.Key));
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(0, 2)]

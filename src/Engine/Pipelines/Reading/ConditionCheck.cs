@@ -3,7 +3,7 @@ using Control.Engine.Pipelines.Yaml;
 
 namespace Control.Engine.Pipelines.Reading;
 
-/// <summary>Checks every condition against what there is at its place: parameters, outputs and results that come before it.</summary>
+/// <summary>Checks every expression against what there is at its place: parameters, outputs and results that come before it.</summary>
 internal static class ConditionCheck
 {
     /// <summary>Adds what is wrong to the problems.</summary>
@@ -12,14 +12,13 @@ internal static class ConditionCheck
         var parameters = spec.Parameters.Select(parameter => parameter.Name).ToList();
         List<string> outputs = [];
         List<string> results = [];
+        Check(spec.Concurrency?.By, ExpressionScope.Of(parameters, [], [], []), ByOf(pipeline.Map), pipeline.Problems);
         foreach (var stage in spec.Stages)
         {
-            if (stage.When is { } condition)
-            {
-                Check(condition, ExpressionScope.Of(parameters, outputs, results, []), WhenOf(Stage(pipeline, stage)), pipeline.Problems);
-            }
-
+            var node = Stage(pipeline, stage);
+            Check(stage.When, ExpressionScope.Of(parameters, outputs, results, []), WhenOf(node), pipeline.Problems);
             parameters.AddRange(stage.Gate?.Parameters.Select(parameter => parameter.Name) ?? []);
+            Check(stage.Concurrency?.By, ExpressionScope.Of(parameters, outputs, results, []), ByOf(node), pipeline.Problems);
             CheckJobs(stage, parameters, outputs, results, pipeline);
             outputs.AddRange(stage.Jobs.SelectMany(job => job.Outputs));
             results.Add(stage.Name);
@@ -29,7 +28,7 @@ internal static class ConditionCheck
 
     private static void CheckJobs(StageSpec stage, List<string> parameters, List<string> outputs, List<string> results, MapReader pipeline)
     {
-        foreach (var job in stage.Jobs.Where(job => job.When is not null))
+        foreach (var job in stage.Jobs.Where(job => job.When is not null || job.Concurrency is not null))
         {
             var needed = stage.Jobs.Where(other => job.Needs.Contains(other.Name)).ToList();
             var scope = ExpressionScope.Of(
@@ -37,26 +36,33 @@ internal static class ConditionCheck
                 outputs.Concat(needed.SelectMany(other => other.Outputs)),
                 results.Concat(needed.Select(other => $"{stage.Name}.{other.Name}")),
                 job.Matrix?.Legs.SelectMany(leg => leg.Values).Select(value => value.Name) ?? []);
-            Check(job.When!, scope, WhenOf(Job(pipeline, stage, job)), pipeline.Problems);
+            var node = Job(pipeline, stage, job);
+            Check(job.When, scope, WhenOf(node), pipeline.Problems);
+            Check(job.Concurrency?.By, scope, ByOf(node), pipeline.Problems);
         }
     }
 
-    private static void Check(string condition, ExpressionScope scope, YamlNode? node, Problems problems)
+    private static void Check(string? expression, ExpressionScope scope, YamlNode? node, Problems problems)
     {
-        if (node is not null && !Expression.TryParse(condition, scope, out _, out var error))
+        if (expression is not null && node is not null && !Expression.TryParse(expression, scope, out _, out var error))
         {
             problems.Add(node, error);
         }
     }
 
-    private static YamlNode? Stage(MapReader pipeline, StageSpec stage) => stage.Always
+    /// <summary>Where a stage is written; null for the one of <c>finally</c>.</summary>
+    public static YamlNode? Stage(MapReader pipeline, StageSpec stage) => stage.Always
         ? null
         : (pipeline.Find("stages") as YamlList)?.Items.FirstOrDefault(item => Child(item, "name") is YamlScalar { Text: var name } && name == stage.Name);
 
-    private static YamlNode? Job(MapReader pipeline, StageSpec stage, JobSpec job) =>
+    /// <summary>Where a job is written.</summary>
+    public static YamlNode? Job(MapReader pipeline, StageSpec stage, JobSpec job) =>
         Child(stage.Always ? pipeline.Find("finally") : Child(Stage(pipeline, stage), "jobs"), job.Name);
 
     private static YamlNode? WhenOf(YamlNode? owner) => Child(owner, "when");
 
-    private static YamlNode? Child(YamlNode? node, string key) => (node as YamlMap)?.Entries.FirstOrDefault(entry => entry.Key.Text == key)?.Value;
+    private static YamlNode? ByOf(YamlNode? owner) => Child(Child(owner, "concurrency"), "by");
+
+    /// <summary>The value of a key, where there is one.</summary>
+    public static YamlNode? Child(YamlNode? node, string key) => (node as YamlMap)?.Entries.FirstOrDefault(entry => entry.Key.Text == key)?.Value;
 }

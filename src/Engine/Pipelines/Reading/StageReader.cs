@@ -60,7 +60,8 @@ internal static class StageReader
             gate,
             jobs,
             Condition(reader),
-            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestTimeout));
+            reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestTimeout),
+            Concurrency: ConcurrencyReader.Concurrency(reader));
     }
 
     /// <summary>The text of a condition; it is checked once everything is known that it may name.</summary>

@@ -15,6 +15,7 @@ internal static class PipelineShapes
         new("stages", "The stages in order.", List(Ref("stage"), 1, PipelineLimits.Stages), Required: true),
         new("finally", "Jobs by name that always run at the end, whatever became of the stages.", Map(NamePattern, Ref("job"), 1, JobsPerStage)),
         new("timeout", "Limit for the run from its first stage's start on, gates included, 1s to 30 days. Default: none.", Period),
+        new("concurrency", "The group that a run needs a place in, from its first stage to its end.", Either(Name, Ref("concurrency"))),
     ]);
 
     public static Shape Parameter { get; } = new("parameter", "A value that a start or a gate asks for.",
@@ -39,6 +40,7 @@ internal static class PipelineShapes
         new("when", "A condition; where it is false when the stage is reached, the stage is skipped.", Scalar(Expressions.Expression.MaxLength)),
         new("gate", "Makes the stage wait for a person's decision.", Ref("gate")),
         new("timeout", "Limit for its jobs together, 1s to 24h. Default: none.", Period),
+        new("concurrency", "The group that its jobs need a place in, together.", Either(Name, Ref("concurrency"))),
         new("jobs", "The jobs by name. A stage with a gate may go without.", Map(NamePattern, Ref("job"), 0, JobsPerStage)),
     ]);
 
@@ -68,7 +70,16 @@ internal static class PipelineShapes
         new("retry", "Further attempts after a failure: a number, or a rule.", Either(Number(0, Retries), Ref("retry"))),
         new("checkout", "Check the source out first. Default: true when the pipeline has a source.", Flag),
         new("lostAfter", "An attempt whose agent is silent this long is lost, 30s to 24h. Default: 2m.", Period),
+        new("concurrency", "The group that each attempt needs a place in.", Either(Name, Ref("concurrency"))),
         new("image", "The image of the container that the steps run in. Default: none, the steps run on the agent's machine.", Either(ImageReference, Ref("image"))),
+    ]);
+
+    public static Shape Concurrency { get; } = new("concurrency", "A place in a group of the workspace: only so many go on at the same time.",
+    [
+        new("group", "The group's name, the same for everything that shares its places.", Name, Required: true),
+        new("by", "An expression that divides the group, such as branch: each of its values is a group of its own. Default: one group.", Scalar(Expressions.Expression.MaxLength)),
+        new("limit", "Most places at a time. Default: 1.", Number(1, GroupPlaces)),
+        new("onLimit", "queue: wait for a place; cancelOldest: cancel the run with the oldest claim; reject: fail. Default: queue.", Word("queue", "cancelOldest", "reject")),
     ]);
 
     public static Shape Image { get; } = new("image", "A container for a job.",
@@ -116,7 +127,7 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Image, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Image, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
 

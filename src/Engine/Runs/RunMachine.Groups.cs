@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+using System.Text;
+using Control.Contracts.Access;
+using Control.Contracts.Groups;
+using Control.Contracts.Runs;
+
+namespace Control.Engine.Runs;
+
+// Places in concurrency groups. A run asks after its commit, and goes on only when the group has answered; it gives a place
+// back with the commit that ends what needed it. The group asks by repeating its answer.
+public sealed partial class RunMachine
+{
+    /// <summary>A group's answer. False when there is no such claim any more, which gives the place back.</summary>
+    public bool Answer(ClaimAnswer answer)
+    {
+        var head = _model.Head;
+        var stage = head.Stages.ToList().FindIndex(record => record.Claim?.Fence == answer.Fence);
+        if (head.Claims.FirstOrDefault(claim => claim.Fence == answer.Fence) is { } ofRun)
+        {
+            AnswerRun(ofRun, answer);
+        }
+        else if (stage >= 0)
+        {
+            AnswerStage(stage, answer);
+        }
+        else if (_model.ActiveAttempts.FirstOrDefault(attempt => attempt.Claim?.Fence == answer.Fence) is { } attempt)
+        {
+            AnswerAttempt(attempt, answer);
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>What is asked of groups and not answered yet.</summary>
+    private static IEnumerable<RunEffect.Claim> OpenClaims(RunModel model) =>
+    [
+        .. model.Head.Claims.Where(IsOpen).Select(claim => Ask(model, claim, "")),
+        .. model.Head.Stages.Zip(model.Plan.Stages).Where(stage => IsOpen(stage.First.Claim)).Select(stage => Ask(model, stage.First.Claim!, stage.Second.Name)),
+        .. model.ActiveAttempts.Where(attempt => IsOpen(attempt.Claim)).Select(attempt => Ask(model, attempt.Claim!, attempt.Id.LocalKey)),
+    ];
+
+    /// <summary>Since when what waits for a group last does: the run, or a part of it; null when nothing does.</summary>
+    public static DateTimeOffset? WaitsSince(RunModel model)
+    {
+        IEnumerable<RunClaim?> claims = [.. model.Head.Claims, .. model.Head.Stages.Select(stage => stage.Claim), .. model.ActiveAttempts.Select(attempt => attempt.Claim)];
+        return claims.Where(IsOpen).Max(claim => claim?.Since);
+    }
+
+    // Begins, or goes on, once the run has its places.
+    private void Enter(RunEntry entry, Actor by)
+    {
+        SetHead(_model.Head with { Entry = entry });
+        GoIn(by);
+    }
+
+    private void GoIn(Actor by)
+    {
+        if (_model.Plan.Concurrency is { } spec && _model.Head.Claims.IsEmpty)
+        {
+            var claim = Claim(spec, 0, null, "");
+            SetHead(_model.Head with { Claims = [claim] });
+            SetState(RunState.Queued, by);
+            return;
+        }
+
+        var entry = _model.Head.Entry!;
+        SetHead(_model.Head with { Entry = null });
+        if (entry.Resume)
+        {
+            Resume(entry.Stage, by);
+        }
+        else
+        {
+            StartFrom(entry.Stage, by);
+        }
+    }
+
+    private void AnswerRun(RunClaim claim, ClaimAnswer answer)
+    {
+        if (answer.Verdict == ClaimVerdict.Superseded)
+        {
+            Supersede(answer);
+        }
+        else if (claim.GrantedAt is not null)
+        {
+            return;
+        }
+        else if (answer.Verdict == ClaimVerdict.Granted)
+        {
+            SetHead(_model.Head with { Claims = _model.Head.Claims.Replace(claim, claim with { GrantedAt = _now }) });
+            GoIn(Actor.System);
+        }
+        else
+        {
+            SetOutcome(RunState.Failed, Reasons.GroupFull, answer.Message);
+            Finish(Actor.System);
+        }
+    }
+
+    private void AnswerStage(int index, ClaimAnswer answer)
+    {
+        var stage = _model.Head.Stages[index];
+        if (answer.Verdict == ClaimVerdict.Superseded)
+        {
+            Supersede(answer);
+        }
+        else if (!IsOpen(stage.Claim))
+        {
+            return;
+        }
+        else if (answer.Verdict == ClaimVerdict.Granted)
+        {
+            SetStage(index, stage with { State = StageState.Running, RunningSince = _now, Claim = stage.Claim! with { GrantedAt = _now } }, Actor.System);
+            Advance(Actor.System);
+        }
+        else
+        {
+            SetOutcome(RunState.Failed, Reasons.GroupFull, answer.Message);
+            Advance(Actor.System);
+        }
+    }
+
+    private void AnswerAttempt(AttemptRecord attempt, ClaimAnswer answer)
+    {
+        if (answer.Verdict == ClaimVerdict.Superseded)
+        {
+            Supersede(answer);
+        }
+        else if (!IsOpen(attempt.Claim))
+        {
+            return;
+        }
+        else if (answer.Verdict == ClaimVerdict.Granted)
+        {
+            Admit(attempt with { Claim = attempt.Claim! with { GrantedAt = _now } }, Actor.System);
+        }
+        else
+        {
+            EndAttempt(attempt with { State = AttemptState.Failed, Reason = Reasons.GroupFull, Message = answer.Message }, Actor.System);
+        }
+    }
+
+    // Its clean-up runs all the same.
+    private void Supersede(ClaimAnswer answer)
+    {
+        if (_model.Head.CancelMode is null)
+        {
+            Cancel(CancelMode.AfterFinally, Reasons.Superseded, answer.Message, Actor.System);
+        }
+    }
+
+    private RunClaim Claim(ConcurrencySpec spec, int stage, PlannedJob? job, string part)
+    {
+        var value = spec.By is { } by ? RunConditions.Text(_model, by, stage, job) : "";
+        var group = new GroupId(_model.Id.Pipeline.Workspace, spec.Group, GroupId.IsValue(value) ? value : Digest(value));
+        var fence = _model.Head.LastLease + 1;
+        SetHead(_model.Head with { LastLease = fence });
+        var claim = new RunClaim(group, fence, spec.Limit, spec.Overflow, _now, null);
+        _effects.Add(Ask(_model, claim, part));
+        return claim;
+    }
+
+    private void Unclaim(RunClaim claim) => _effects.Add(new RunEffect.Unclaim(claim.Group, new ClaimRef(_model.Id, claim.Fence)));
+
+    private static RunEffect.Claim Ask(RunModel model, RunClaim claim, string part) => new(
+        claim.Group, new GroupClaim(new ClaimRef(model.Id, claim.Fence), part, model.Head.CreatedAt, claim.Limit, claim.Overflow, 0));
+
+    private static bool IsOpen(RunClaim? claim) => claim is { GrantedAt: null };
+
+    private static string Digest(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
+}
