@@ -56,6 +56,7 @@ public static class ControlApi
         app.UseRateLimiter();
         var api = app.MapGroup(Base);
         WorkspaceRoutes.Map(api);
+        LimitRoutes.Map(api);
         SecretRoutes.Map(api);
         PipelineRoutes.Map(api);
         DefinitionRoutes.Map(api);
@@ -64,6 +65,7 @@ public static class ControlApi
         LogRoutes.Map(api);
         EventRoutes.Map(api);
         AgentRoutes.Map(api);
+        PoolRoutes.Map(api);
         TokenRoutes.Map(api);
         AgentWireRoutes.Map(api);
         HealthRoutes.Map(app);

@@ -43,6 +43,7 @@ internal static class Program
             RunCommand.Create(cli),
             GroupCommand.Create(cli),
             AgentCommand.Create(cli),
+            PoolCommand.Create(cli),
             TokenCommand.Create(cli),
             ServerCommand.Create(cli),
             SiloCommand.Create(cli),

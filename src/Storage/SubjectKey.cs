@@ -30,6 +30,9 @@ public static class SubjectKinds
     /// <summary>A build agent; key: its id.</summary>
     public const string Agent = "agent";
 
+    /// <summary>A pool that is or was held; key: its labels.</summary>
+    public const string Pool = "pool";
+
     /// <summary>An access token; key: its id.</summary>
     public const string Token = "token";
 

@@ -118,6 +118,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
         if (act.Touch is not null) await File.WriteAllTextAsync(act.Touch, "", cancellationToken);
     }
 
+    // To its end.
     private async Task StartOther(ControlClient client, Act act)
     {
         var other = (await client.StartRunAsync(_pipeline, act.Parameters, act.Ref, cancellationToken)).Value.Id;
@@ -128,7 +129,6 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
 
         await foreach (var _ in client.WatchRunAsync(other, 0, cancellationToken))
         {
-            // To its end.
         }
 
         var run = (await client.GetRunAsync(other, cancellationToken)).Value;

@@ -16,6 +16,9 @@ internal static class WorkspaceCommand
         Make(cli),
         Get(cli),
         Update(cli),
+        Limit(cli),
+        Hold(cli),
+        Resume(cli),
         Delete(cli),
         Use(cli));
 
@@ -69,6 +72,40 @@ internal static class WorkspaceCommand
         });
     }
 
+    private static Command Limit(CommandFactory cli)
+    {
+        var name = NameArgument();
+        var running = new Option<int?>("--running-runs") { Description = "Runs at a time; further ones wait. Default: no limit.", HelpName = "n" };
+        var queued = new Option<int?>("--queued-runs") { Description = "Runs that may wait for that; further starts are refused. Default: 10,000.", HelpName = "n" };
+        var log = new Option<int?>("--log-mib") { Description = "Log of one attempt in MiB; more fails the job. Default: 64.", HelpName = "n" };
+        return cli.Action("limit", "Set all limits of a workspace, for the runs that start from now on.", [name, running, queued, log], async (call, cancel) =>
+        {
+            var limits = new WorkspaceLimits(call.Get(running) ?? 0, call.Get(queued) ?? 0, (long)(call.Get(log) ?? 0) << 20);
+            ShowOne(call, await call.Client.SetLimitsAsync(Call.CheckedName("workspace", call.Get(name)), limits, cancel));
+            return ExitCodes.Succeeded;
+        });
+    }
+
+    private static Command Hold(CommandFactory cli)
+    {
+        var (name, reason) = (NameArgument(), Agents.PoolCommand.ReasonOption());
+        return cli.Action("hold", "Give no job of a workspace to an agent; what runs goes on.", [name, reason], async (call, cancel) =>
+        {
+            ShowOne(call, await call.Client.HoldWorkspaceAsync(Call.CheckedName("workspace", call.Get(name)), call.Get(reason) ?? "", cancel));
+            return ExitCodes.Succeeded;
+        });
+    }
+
+    private static Command Resume(CommandFactory cli)
+    {
+        var name = NameArgument();
+        return cli.Action("resume", "Give a workspace's jobs to agents again.", [name], async (call, cancel) =>
+        {
+            ShowOne(call, await call.Client.ResumeWorkspaceAsync(Call.CheckedName("workspace", call.Get(name)), cancel));
+            return ExitCodes.Succeeded;
+        });
+    }
+
     private static Command Delete(CommandFactory cli)
     {
         var name = NameArgument();
@@ -100,8 +137,17 @@ internal static class WorkspaceCommand
         .Add("name", view.Name)
         .Add("description", view.Description)
         .Add("created", $"{Texts.Ago(view.CreatedAt, call.Now)} by {view.CreatedBy.Name}")
+        .Add("limits", view.Limits is { } limits ? Word(limits) : null)
+        .Add("held", view.Hold is { } hold ? $"{Texts.Ago(hold.At, call.Now)} by {hold.By.Name}{(hold.Reason.Length > 0 ? $": {hold.Reason}" : "")}" : null)
         .Add("version", view.Version.ToString(CultureInfo.InvariantCulture))
         .Render(call.Output.Color));
+
+    private static string Word(WorkspaceLimits limits) => string.Join(", ", new[]
+    {
+        limits.RunningRuns > 0 ? $"{limits.RunningRuns} runs at a time" : null,
+        limits.QueuedRuns > 0 ? $"{limits.QueuedRuns} waiting" : null,
+        limits.LogBytes > 0 ? $"{limits.LogBytes >> 20} MiB of log" : null,
+    }.OfType<string>());
 
     private static Table<WorkspaceView> Workspaces(DateTimeOffset now) => new(
         ("NAME", view => view.Name),

@@ -31,12 +31,22 @@ public readonly record struct AgentId([property: Id(0)] string Value) : IParsabl
 [GenerateSerializer, Immutable, Alias("control.pool-key"), JsonConverter(typeof(IdJsonConverter<PoolKey>))]
 public readonly record struct PoolKey([property: Id(0)] string Value) : IParsable<PoolKey>
 {
+    /// <summary>Between pool and workspace in the name of a queue; no label has it.</summary>
+    public const char QueueMark = '@';
+
     /// <summary>The pool of a set of labels.</summary>
     public static PoolKey Of(IEnumerable<string> labels)
     {
         var key = string.Join(',', labels.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
         return new PoolKey(key.Length == 0 ? "*" : key);
     }
+
+    /// <summary>The pool that a queue belongs to.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static PoolKey OfQueue(string queue) => Parse(queue.Split(QueueMark)[0]);
+
+    /// <summary>The name of the queue in which a workspace's attempts wait for this pool.</summary>
+    public string QueueOf(string workspace) => $"{Value}{QueueMark}{workspace}";
 
     /// <summary>The labels, sorted.</summary>
     public IReadOnlyList<string> Labels => Value == "*" ? [] : Value.Split(',');

@@ -211,6 +211,10 @@ public interface IPoolGrain : IGrainWithStringKey
     /// <summary>Reads the queue again from SQL.</summary>
     [Alias("Wake"), SafeToRetry]
     Task Wake();
+
+    /// <summary>Gives no job to an agent any more, or again; what runs goes on.</summary>
+    [Alias("Hold")]
+    Task<Outcome<PoolView>> Hold(SetHold command);
 }
 
 /// <summary>A join token as shown; the secret is shown once, by the gateway that made it.</summary>

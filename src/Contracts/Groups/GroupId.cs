@@ -17,6 +17,9 @@ public readonly record struct GroupId([property: Id(0)] string Workspace, [prope
     /// <summary>The name of the group that limits how many runs of a workspace run at a time.</summary>
     public const string WorkspaceRuns = "workspace-runs";
 
+    /// <summary>The group that limits how many runs of a workspace run at a time.</summary>
+    public static GroupId RunsOf(string workspace) => new(workspace, WorkspaceRuns, "");
+
     /// <summary>The name and the value, without the workspace.</summary>
     public string LocalName => Value.Length == 0 ? Name : $"{Name}:{Value}";
 

@@ -15,6 +15,14 @@ public interface IGroupGrain : IGrainWithStringKey
     [Alias("Release"), SafeToRetry]
     Task Release(ClaimRef claim);
 
+    /// <summary>How many claims wait for a place.</summary>
+    [Alias("CountWaiting"), SafeToRetry]
+    Task<int> CountWaiting();
+
+    /// <summary>Gives the claims that are there, and wait or have a place, another limit, 1 to 1,000.</summary>
+    [Alias("SetLimit"), SafeToRetry]
+    Task SetLimit(int limit);
+
     /// <summary>Asks the runs that have places whether they still need them; harmless at any time.</summary>
     [Alias("Wake"), SafeToRetry]
     Task Wake();

@@ -11,6 +11,7 @@ namespace Control.Contracts.Runs;
 /// <param name="At">When the start was accepted.</param>
 /// <param name="By">Who started it.</param>
 /// <param name="TraceParent">W3C trace context to continue.</param>
+/// <param name="Limits">The workspace's limits; null for none.</param>
 [GenerateSerializer, Immutable, Alias("control.create-run")]
 public sealed record CreateRun(
     [property: Id(0)] long DefinitionVersion,
@@ -19,7 +20,8 @@ public sealed record CreateRun(
     [property: Id(3)] string? Ref,
     [property: Id(4)] DateTimeOffset At,
     [property: Id(5)] Actor By,
-    [property: Id(6)] string? TraceParent);
+    [property: Id(6)] string? TraceParent,
+    [property: Id(7)] Workspaces.WorkspaceLimits? Limits = null);
 
 /// <summary>What looking up the source's ref gave: a commit, or why not.</summary>
 /// <param name="Commit">Full commit id; null when not found.</param>

@@ -8,13 +8,17 @@ namespace Control.Contracts.Workspaces;
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="CreatedBy">Who made it.</param>
 /// <param name="Version">Counts changes; the ETag.</param>
+/// <param name="Limits">What it may use; null for no limits but the installation's.</param>
+/// <param name="Hold">Why no job of it is given to an agent; null when they are.</param>
 [GenerateSerializer, Immutable, Alias("control.workspace-view")]
 public sealed record WorkspaceView(
     [property: Id(0)] string Name,
     [property: Id(1)] string Description,
     [property: Id(2)] DateTimeOffset CreatedAt,
     [property: Id(3)] Actor CreatedBy,
-    [property: Id(4)] long Version);
+    [property: Id(4)] long Version,
+    [property: Id(5)] WorkspaceLimits? Limits = null,
+    [property: Id(6)] Hold? Hold = null);
 
 /// <summary>A secret as shown: never its value.</summary>
 /// <param name="Name">Its name within the workspace.</param>
@@ -98,6 +102,18 @@ public interface IWorkspaceGrain : IGrainWithStringKey
     /// <summary>Changes its description.</summary>
     [Alias("Update")]
     Task<Outcome<WorkspaceView>> Update(UpdateWorkspace command);
+
+    /// <summary>Sets all its limits.</summary>
+    [Alias("SetLimits")]
+    Task<Outcome<WorkspaceView>> SetLimits(SetLimits command);
+
+    /// <summary>Its limits; none for a workspace that has none or is not there.</summary>
+    [Alias("GetLimits"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
+    Task<WorkspaceLimits> GetLimits();
+
+    /// <summary>Gives none of its jobs to an agent any more, or again; what runs goes on.</summary>
+    [Alias("Hold")]
+    Task<Outcome<WorkspaceView>> Hold(SetHold command);
 
     /// <summary>Deletes it with its secrets; refused while it has pipelines.</summary>
     [Alias("Delete")]

@@ -42,6 +42,9 @@ public sealed class GroupMachine
         _now = now;
     }
 
+    /// <summary>How many claims wait.</summary>
+    public int Waiting => _model.Waiting.Count;
+
     /// <summary>Everything since the machine was made.</summary>
     public GroupChange Seal() => new(_model, [.. _changed.Values], [.. _removed], [.. _answers]);
 
@@ -87,6 +90,17 @@ public sealed class GroupMachine
         Grant();
     }
 
+    /// <summary>All claims get another limit.</summary>
+    public void SetLimit(int limit)
+    {
+        foreach (var claim in _model.Holding.Values.Concat(_model.Waiting).Where(claim => claim.Limit != limit).ToList())
+        {
+            Replace(claim, claim with { Limit = limit });
+        }
+
+        Grant();
+    }
+
     /// <summary>Answers again whoever must not miss it: a run that does not know its claim any more gives it back.</summary>
     public void Tick()
     {
@@ -107,7 +121,7 @@ public sealed class GroupMachine
         }
 
         var most = claim.Queue > 0 ? Math.Min(claim.Queue, MaxWaiting) : MaxWaiting;
-        return _model.Waiting.Count >= most ? $"In the group '{_model.Id.LocalName}' {_model.Waiting.Count} wait already; no more may. Try again later." : null;
+        return _model.Waiting.Count >= most ? $"In the group '{_model.Id.LocalName}' {_model.Waiting.Count} wait already, and no more may. Try again later." : null;
     }
 
     // As many as the limit allows go on: the newest claims. Who is being cancelled already does not count, and keeps its place

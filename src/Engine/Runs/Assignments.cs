@@ -6,7 +6,7 @@ namespace Control.Engine.Runs;
 /// <summary>Turns a leased attempt into what its agent needs, environment included.</summary>
 public static class Assignments
 {
-    /// <summary>Most log one attempt may write, in bytes; more ends the job.</summary>
+    /// <summary>Most log one attempt may write, in bytes, where the workspace has no other limit; more ends the job.</summary>
     public const long LogLimitBytes = 64L << 20;
 
     /// <summary>The assignment of an attempt that was leased.</summary>
@@ -25,7 +25,7 @@ public static class Assignments
             Checkout(model, job),
             job.TimeoutSeconds,
             job.LostAfterSeconds,
-            LogLimitBytes,
+            model.Head.Limits is { LogBytes: > 0 and var bytes } ? bytes : LogLimitBytes,
             model.Head.TraceParent,
             job.Container);
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Control.Contracts.Access;
+using Control.Contracts.Events;
 using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 
@@ -59,11 +60,10 @@ public sealed partial class RunMachine
 
     private void GoIn(Actor by)
     {
-        if (_model.Plan.Concurrency is { } spec && _model.Head.Claims.IsEmpty)
+        if (NextClaim() is { } claim)
         {
-            var claim = Claim(spec, 0, null, "");
-            SetHead(_model.Head with { Claims = [claim] });
-            SetState(RunState.Queued, by);
+            SetHead(_model.Head with { Claims = _model.Head.Claims.Add(claim), State = RunState.Queued });
+            Emit(EventTypes.RunChanged, by, RunViews.Run(_model));
             return;
         }
 
@@ -77,6 +77,21 @@ public sealed partial class RunMachine
         {
             StartFrom(entry.Stage, by);
         }
+    }
+
+    // One after the other, the workspace's last: who waits for a group does not take up what the workspace may run.
+    private RunClaim? NextClaim()
+    {
+        var (spec, limits, claims) = (_model.Plan.Concurrency, _model.Head.Limits, _model.Head.Claims);
+        if (spec is not null && claims.IsEmpty)
+        {
+            return Claim(spec, 0, null, "");
+        }
+
+        var group = GroupId.RunsOf(_model.Id.Pipeline.Workspace);
+        return limits is { RunningRuns: > 0 } && !claims.Any(claim => claim.Group == group)
+            ? Claim(group, limits.RunningRuns, GroupOverflow.Queue, limits.QueuedRuns, "")
+            : null;
     }
 
     private void AnswerRun(RunClaim claim, ClaimAnswer answer)
@@ -157,9 +172,14 @@ public sealed partial class RunMachine
     {
         var value = spec.By is { } by ? RunConditions.Text(_model, by, stage, job) : "";
         var group = new GroupId(_model.Id.Pipeline.Workspace, spec.Group, GroupId.IsValue(value) ? value : Digest(value));
+        return Claim(group, spec.Limit, spec.Overflow, 0, part);
+    }
+
+    private RunClaim Claim(GroupId group, int limit, GroupOverflow overflow, int queue, string part)
+    {
         var fence = _model.Head.LastLease + 1;
         SetHead(_model.Head with { LastLease = fence });
-        var claim = new RunClaim(group, fence, spec.Limit, spec.Overflow, _now, null);
+        var claim = new RunClaim(group, fence, limit, overflow, _now, null) { Queue = queue };
         _effects.Add(Ask(_model, claim, part));
         return claim;
     }
@@ -167,7 +187,7 @@ public sealed partial class RunMachine
     private void Unclaim(RunClaim claim) => _effects.Add(new RunEffect.Unclaim(claim.Group, new ClaimRef(_model.Id, claim.Fence)));
 
     private static RunEffect.Claim Ask(RunModel model, RunClaim claim, string part) => new(
-        claim.Group, new GroupClaim(new ClaimRef(model.Id, claim.Fence), part, model.Head.CreatedAt, claim.Limit, claim.Overflow, 0));
+        claim.Group, new GroupClaim(new ClaimRef(model.Id, claim.Fence), part, model.Head.CreatedAt, claim.Limit, claim.Overflow, claim.Queue));
 
     private static bool IsOpen(RunClaim? claim) => claim is { GrantedAt: null };
 

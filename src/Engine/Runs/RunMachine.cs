@@ -40,7 +40,8 @@ public sealed partial class RunMachine
         var stages = command.Spec.Stages.Select(_ => StageRecord.Pending(round: 1)).ToImmutableArray();
         var head = new RunHead(
             RunState.Preparing, null, null, command.DefinitionVersion, command.Ref, null, command.Parameters, command.At, null, null,
-            command.By, stages, 0, command.TraceParent, 0);
+            command.By, stages, 0, command.TraceParent, 0)
+        { Limits = command.Limits };
         var machine = new RunMachine(
             new RunModel(id, command.Spec, head, ImmutableDictionary<string, AttemptRecord>.Empty), command.At);
         machine.Emit(EventTypes.RunCreated, command.By, RunViews.Run(machine._model));

@@ -2,6 +2,7 @@ using Control.Contracts.Access;
 using Control.Contracts.Agents;
 using Control.Contracts.Groups;
 using Control.Contracts.Runs;
+using Control.Contracts.Workspaces;
 
 namespace Control.Engine.Runs;
 
@@ -111,6 +112,9 @@ public sealed record RunHead(
     /// <summary>The rounds before this one.</summary>
     public ImmutableArray<RoundView> Earlier { get; init; } = [];
 
+    /// <summary>The workspace's limits when it was started; null for none.</summary>
+    public WorkspaceLimits? Limits { get; init; }
+
     /// <summary>Places in groups that the run as a whole has or waits for, in the order in which it takes them.</summary>
     public ImmutableArray<RunClaim> Claims { get; init; } = [];
 
@@ -130,7 +134,11 @@ public sealed record RunEntry(int Stage, bool Resume);
 /// <param name="Overflow">What happens when the group is full.</param>
 /// <param name="Since">Since when it has waited.</param>
 /// <param name="GrantedAt">Since when it has the place; null while it waits.</param>
-public sealed record RunClaim(GroupId Group, long Fence, int Limit, GroupOverflow Overflow, DateTimeOffset Since, DateTimeOffset? GrantedAt);
+public sealed record RunClaim(GroupId Group, long Fence, int Limit, GroupOverflow Overflow, DateTimeOffset Since, DateTimeOffset? GrantedAt)
+{
+    /// <summary>Most claims waiting; 0 for the group's own limit.</summary>
+    public int Queue { get; init; }
+}
 
 /// <summary>The state of a stage; its name and jobs are in the plan.</summary>
 /// <param name="State">Where it is.</param>

@@ -132,7 +132,7 @@ internal sealed partial class AgentGrain
         var labels = Document!.Labels.ToHashSet();
         foreach (var queue in await _work.QueuesAsync(CancellationToken.None))
         {
-            if (PoolKey.Parse(queue) is var pool && pool.IsServedBy(labels))
+            if (PoolKey.OfQueue(queue) is var pool && pool.IsServedBy(labels))
             {
                 _pools[pool] = Time.GetTimestamp();
             }

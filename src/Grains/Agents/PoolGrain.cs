@@ -7,7 +7,8 @@ namespace Control.Grains.Agents;
 /// come again with the agents' polls, and the lease is the run's commit, not this grain's word.
 /// </summary>
 [Reentrant]
-internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) : Grain, IPoolGrain
+internal sealed partial class PoolGrain(GrainFacets facets, WorkIndex work, ILogger<PoolGrain> log)
+    : DurableGrain<PoolDocument>(facets, SubjectKinds.Pool), IPoolGrain
 {
     // How often the queue is read again from SQL while the pool is in use; bounds how long a lost hint can matter.
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromSeconds(5);
@@ -21,6 +22,7 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        await base.OnActivateAsync(cancellationToken);
         await Reconcile(cancellationToken);
         _ = this.RegisterGrainTimer(
             Reconcile, new GrainTimerCreationOptions(ReconcileEvery, ReconcileEvery) { Interleave = true });
@@ -48,17 +50,43 @@ internal sealed partial class PoolGrain(WorkIndex work, ILogger<PoolGrain> log) 
 
     public Task Wake() => Reconcile(CancellationToken.None);
 
+    public async Task<Outcome<PoolView>> Hold(SetHold command)
+    {
+        var hold = command.Held ? new Hold(command.Reason, command.By, Now) : null;
+        var next = new PoolDocument(hold, Document?.CreatedAt ?? Now);
+        var view = new PoolView(Key, hold, Version + 1);
+        var index = new SubjectIndex(
+            "", "", next.CreatedAt.ToUnixTimeMilliseconds(), hold is null ? "open" : "held", Terminal: true, Deleted: hold is null, ContractJson.Write(view));
+        await CommitAsync(next, index, [Event(EventTypes.ObjectChanged, command.By, view)]);
+        await Match();
+        return view;
+    }
+
     private async Task Reconcile(CancellationToken cancellationToken)
     {
         var read = _queue.BeginRead();
-        var queued = await work.QueuedAsync(Key.Value, PoolQueue.Limit, cancellationToken);
-        _queue.EndRead(read, [.. queued.Select(row => AttemptId.Parse($"{row.Subject.Key}/{row.ChildKey}"))]);
+        var queues = await work.QueuesAsync(Key.QueueOf(""), cancellationToken);
+        var workspaces = queues.Select(queue => queue[Key.QueueOf("").Length..]).ToList();
+        var held = (await work.InStateAsync(SubjectKinds.Workspace, workspaces, "held", cancellationToken)).ToImmutableHashSet();
+        var rows = ImmutableArray.CreateBuilder<AttemptId>();
+        foreach (var workspace in workspaces.Where(workspace => !held.Contains(workspace)))
+        {
+            var queued = await work.QueuedAsync(Key.QueueOf(workspace), PoolQueue.Limit, cancellationToken);
+            rows.AddRange(queued.Select(row => AttemptId.Parse($"{row.Subject.Key}/{row.ChildKey}")));
+        }
+
+        _queue.EndRead(read, rows.ToImmutable(), held);
         _hasCalled = false;
         await Match();
     }
 
     private async Task Match()
     {
+        if (Document?.Hold is not null)
+        {
+            return;
+        }
+
         while (!_queue.IsEmpty && TakeSlot() is var (agent, slots))
         {
             // Not awaited: leases of one pool are committed together, not one after the other.

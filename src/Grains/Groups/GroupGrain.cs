@@ -54,6 +54,11 @@ internal sealed partial class GroupGrain : DurableGrain<GroupDocument>, IGroupGr
 
     public Task Release(ClaimRef claim) => Post(machine => machine.Release(claim));
 
+    // Through the mailbox: a commit under way may be known to who asks before it is known here.
+    public Task<int> CountWaiting() => _mailbox.Post(machine => machine.Waiting);
+
+    public Task SetLimit(int limit) => Post(machine => machine.SetLimit(limit));
+
     public Task Wake() => Post(machine => machine.Tick());
 
     private Task Post(Action<GroupMachine> apply) => _mailbox.Post(machine =>

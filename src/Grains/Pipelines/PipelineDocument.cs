@@ -1,3 +1,5 @@
+using Control.Contracts.Workspaces;
+
 namespace Control.Grains.Pipelines;
 
 /// <summary>The document of a pipeline. It outlives deletion, so that run numbers are never given twice.</summary>
@@ -32,4 +34,5 @@ internal sealed record PendingRun(
     string? Ref,
     DateTimeOffset At,
     Actor By,
-    string? TraceParent);
+    string? TraceParent,
+    WorkspaceLimits? Limits = null);

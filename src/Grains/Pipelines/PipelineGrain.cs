@@ -137,12 +137,32 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             return Refusal.BadRequest("bad-start", $"The pipeline {Id} cannot be started like this.", errors);
         }
 
+        var limits = await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).GetLimits();
+        if (await WhyNotQueue(limits) is { } refusal)
+        {
+            return refusal;
+        }
+
         var pending = new PendingRun(
-            document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent);
+            document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent, limits);
         var start = new StartRecord(command.OperationId, document.LastRun + 1, pending);
         await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts.Add(start)) }, command.By);
         await MakeRun(start);
         return new RunStarted(new RunId(Id, start.Number), Repeated: false);
+    }
+
+    // Asked first, so that the start is refused instead of a run that only fails; the group itself has the last word.
+    private async Task<Refusal?> WhyNotQueue(WorkspaceLimits limits)
+    {
+        if (limits.RunningRuns == 0)
+        {
+            return null;
+        }
+
+        var most = limits.QueuedRuns > 0 ? limits.QueuedRuns : WorkspaceLimits.MostQueued;
+        return await GrainFactory.GetGrain<IGroupGrain>(GroupId.RunsOf(Id.Workspace).ToString()).CountWaiting() >= most
+            ? Refusal.Limit("queue-full", $"{most} runs of the workspace '{Id.Workspace}' wait already, and no more may. Try again later, or cancel some.")
+            : null;
     }
 
     private async Task MakeRun(StartRecord start)
@@ -155,7 +175,8 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             pending.Ref,
             pending.At,
             pending.By,
-            pending.TraceParent);
+            pending.TraceParent,
+            pending.Limits);
         try
         {
             await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);

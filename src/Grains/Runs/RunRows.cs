@@ -41,7 +41,7 @@ internal static class RunRows
         attempt.Id.LocalKey,
         AttemptKind,
         StateWords.Of(attempt.State),
-        attempt.State == AttemptState.Queued ? attempt.Pool.Value : null,
+        attempt.State == AttemptState.Queued ? attempt.Pool.QueueOf(attempt.Id.Run.Pipeline.Workspace) : null,
         attempt.Agent?.Value,
         attempt.Lease,
         attempt.Id.Number,

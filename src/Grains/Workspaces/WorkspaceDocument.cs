@@ -1,3 +1,5 @@
+using Control.Contracts.Workspaces;
+
 namespace Control.Grains.Workspaces;
 
 /// <summary>The document of a workspace; its secrets are rows of their own.</summary>
@@ -7,4 +9,11 @@ internal sealed record WorkspaceDocument(
     Actor CreatedBy,
     ImmutableSortedSet<string> Secrets,
     ImmutableSortedSet<string> Pipelines,
-    bool Deleted);
+    bool Deleted)
+{
+    /// <summary>What it may use; null for no limits but the installation's.</summary>
+    public WorkspaceLimits? Limits { get; init; }
+
+    /// <summary>Why no job of it is given to an agent; null when they are.</summary>
+    public Hold? Hold { get; init; }
+}

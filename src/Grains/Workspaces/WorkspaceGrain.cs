@@ -4,7 +4,8 @@ using Control.Grains.Durable;
 namespace Control.Grains.Workspaces;
 
 /// <summary>A workspace with its secrets and the names of its pipelines.</summary>
-internal sealed class WorkspaceGrain(GrainFacets facets) : DurableGrain<WorkspaceDocument>(facets, SubjectKinds.Workspace), IWorkspaceGrain
+internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
+    : DurableGrain<WorkspaceDocument>(facets, SubjectKinds.Workspace), IWorkspaceGrain
 {
     private const int MaxSecrets = 200;
     private const int MaxPipelines = 1_000;
@@ -43,6 +44,39 @@ internal sealed class WorkspaceGrain(GrainFacets facets) : DurableGrain<Workspac
 
         var next = document with { Description = command.Description };
         await Save(next, command.By);
+        return View(next);
+    }
+
+    public async Task<Outcome<WorkspaceView>> SetLimits(SetLimits command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        var next = document with { Limits = command.Limits };
+        await Save(next, command.By);
+        // Runs that wait already came with the limit of then; without one they may all go on.
+        var running = command.Limits.RunningRuns;
+        await GrainFactory.GetGrain<IGroupGrain>(GroupId.RunsOf(Name).ToString()).SetLimit(running > 0 ? running : WorkspaceLimits.MostRunning);
+        return View(next);
+    }
+
+    public Task<WorkspaceLimits> GetLimits() => Task.FromResult(Live?.Limits ?? WorkspaceLimits.None);
+
+    public async Task<Outcome<WorkspaceView>> Hold(SetHold command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        var next = document with { Hold = command.Held ? new Hold(command.Reason, command.By, Now) : null };
+        await Save(next, command.By);
+        // What waits already is held, or goes on, at once; pools that have nothing of it look within 5 s.
+        var queues = await work.QueuesAsync();
+        var pools = queues.Select(PoolKey.OfQueue).Distinct().Where(pool => queues.Contains(pool.QueueOf(Name)));
+        await Task.WhenAll(pools.Select(pool => GrainFactory.GetGrain<IPoolGrain>(pool.Value).Wake()));
         return View(next);
     }
 
@@ -155,13 +189,13 @@ internal sealed class WorkspaceGrain(GrainFacets facets) : DurableGrain<Workspac
         Name,
         Parent: "",
         document.CreatedAt.ToUnixTimeMilliseconds(),
-        document.Deleted ? DeletedState : "active",
+        document.Deleted ? DeletedState : document.Hold is null ? "active" : "held",
         Terminal: document.Deleted,
         document.Deleted,
         ContractJson.Write(View(document, Version + 1)));
 
     private WorkspaceView View(WorkspaceDocument document, long? version = null) =>
-        new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version);
+        new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version, document.Limits, document.Hold);
 
     private Refusal NotFound() => Refusal.NotFound($"The workspace '{Name}'");
 

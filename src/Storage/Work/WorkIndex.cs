@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Control.Storage.Databases;
 
 namespace Control.Storage.Work;
@@ -23,6 +24,14 @@ public sealed class WorkIndex
     /// <summary>Queues in which something waits.</summary>
     public Task<ImmutableArray<string>> QueuesAsync(CancellationToken ct = default) =>
         _readers.ListAsync(WorkStatements.Queues, [], row => row.GetString(0), ct);
+
+    /// <summary>Queues in which something waits and whose names begin so.</summary>
+    public Task<ImmutableArray<string>> QueuesAsync(string prefix, CancellationToken ct = default) =>
+        _readers.ListAsync(WorkStatements.QueuesBetween, [prefix, prefix + AfterAll], row => row.GetString(0), ct);
+
+    /// <summary>Those of the subjects of a kind that are in a state.</summary>
+    public Task<ImmutableArray<string>> InStateAsync(string kind, IEnumerable<string> keys, string state, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.InState, [kind, JsonSerializer.Serialize(keys), state], row => row.GetString(0), ct);
 
     /// <summary>Children leased to, running on or being stopped by a holder.</summary>
     public Task<ImmutableArray<StoredHold>> HeldByAsync(string holder, CancellationToken ct = default) => _readers.ListAsync(

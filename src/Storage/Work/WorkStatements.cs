@@ -22,6 +22,20 @@ internal static class WorkStatements
         SELECT queue FROM found WHERE queue IS NOT NULL
         """);
 
+    public static readonly Statement QueuesBetween = new("""
+        WITH RECURSIVE found (queue) AS (
+            SELECT min(queue) FROM children WHERE state = 'queued' AND queue >= @from AND queue < @to
+            UNION ALL
+            SELECT (SELECT min(c.queue) FROM children c WHERE c.state = 'queued' AND c.queue > found.queue AND c.queue < @to)
+            FROM found WHERE found.queue IS NOT NULL
+        )
+        SELECT queue FROM found WHERE queue IS NOT NULL
+        """);
+
+    public static readonly Statement InState = new("""
+        SELECT key FROM subjects WHERE kind = @kind AND key IN (SELECT value FROM json_each(@keys)) AND +state = @state AND +deleted = 0
+        """);
+
     public static readonly Statement Held = new("""
         SELECT s.kind, s.key, c.child_key, c.fence, c.document FROM children c JOIN subjects s ON s.id = c.subject_id
         WHERE c.holder = @holder AND c.state IN ('leased', 'running', 'stopping')

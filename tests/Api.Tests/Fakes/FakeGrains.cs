@@ -1,6 +1,6 @@
-using Control.Contracts.Groups;
 using System.Collections.Concurrent;
 using System.Reflection;
+using Control.Contracts.Groups;
 using Control.Contracts.Scheduling;
 using Orleans;
 
@@ -51,6 +51,7 @@ internal sealed class FakeGrains(Seed seed, CommitStore commits)
         _ when type == typeof(IPipelineGrain) => new FakePipeline(this, key),
         _ when type == typeof(IRunGrain) => new FakeRun(this, key),
         _ when type == typeof(IAgentGrain) => new FakeAgent(this, key),
+        _ when type == typeof(IPoolGrain) => new FakePool(this, key),
         _ when type == typeof(IAccessTokenGrain) => new FakeToken(this, key),
         _ when type == typeof(IJoinTokenGrain) => new FakeJoinToken(this, key),
         _ when type == typeof(ISchedulerGrain) => new FakeScheduler(this),
@@ -106,6 +107,20 @@ internal sealed class FakeWorkspace(FakeGrains fakes, string name) : IWorkspaceG
         return command.ExpectedVersion is { } expected && expected != stored.Version
             ? Refusal.VersionMismatch(stored.Version)
             : await fakes.Seed.PutAsync(Key, v => new WorkspaceView(name, command.Description, Seed.Then, command.By, v), name);
+    }
+
+    public async Task<Outcome<WorkspaceView>> SetLimits(SetLimits command)
+    {
+        await fakes.Enter($"{name} SetLimits", command);
+        return await fakes.Seed.WorkspaceAsync(name);
+    }
+
+    public Task<WorkspaceLimits> GetLimits() => Task.FromResult(WorkspaceLimits.None);
+
+    public async Task<Outcome<WorkspaceView>> Hold(SetHold command)
+    {
+        await fakes.Enter($"{name} Hold", command);
+        return await fakes.Seed.WorkspaceAsync(name);
     }
 
     public async Task<Outcome<Done>> Delete(Actor by)
@@ -211,6 +226,22 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
     {
         await fakes.Enter($"{key} {name}", command);
         return fakes.Refusal is { } refusal ? refusal : await fakes.Seed.RunAsync(RunId.Parse(key));
+    }
+}
+
+internal sealed class FakePool(FakeGrains fakes, string key) : IPoolGrain
+{
+    public Task Enqueue(ImmutableArray<AttemptId> attempts) => Task.CompletedTask;
+
+    public Task Offer(AgentId agent, string agentName, int free) => Task.CompletedTask;
+
+    public Task Wake() => Task.CompletedTask;
+
+    public async Task<Outcome<PoolView>> Hold(SetHold command)
+    {
+        await fakes.Enter($"{key} Hold", command);
+        var hold = command.Held ? new Hold(command.Reason, command.By, Seed.Then) : null;
+        return await fakes.Seed.PutAsync(new SubjectKey(SubjectKinds.Pool, key), version => new PoolView(PoolKey.Parse(key), hold, version));
     }
 }
 

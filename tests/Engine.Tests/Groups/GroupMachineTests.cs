@@ -187,6 +187,18 @@ public sealed class GroupMachineTests
     }
 
     [Fact]
+    public void SetLimit_Raised_WhoWaitsGetsAPlace()
+    {
+        Claim(1);
+        Claim(2);
+        Claim(3);
+        Assert.Equal(["2 Granted"], Told(Do(machine => machine.SetLimit(2))));
+        Assert.Empty(Told(Do(machine => machine.SetLimit(1))));
+        Release(1);
+        Assert.Equal([3], Waiters);
+    }
+
+    [Fact]
     public void View_TellsWhoHasWaitsAndSinceWhen()
     {
         Claim(1, part: "build");

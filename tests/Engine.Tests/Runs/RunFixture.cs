@@ -18,11 +18,16 @@ internal sealed class RunFixture
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public RunFixture(string yaml, params (string Name, string Value)[] parameters)
+        : this(yaml, null, parameters)
+    {
+    }
+
+    public RunFixture(string yaml, Contracts.Workspaces.WorkspaceLimits? limits, params (string Name, string Value)[] parameters)
     {
         var parsed = PipelineParser.Parse(yaml);
         Assert.True(parsed.Errors.IsEmpty, string.Join('\n', parsed.Errors));
         var values = parameters.ToImmutableSortedDictionary(p => p.Name, p => p.Value);
-        Last = RunMachine.Create(Id, new CreateRun(1, parsed.Spec!, values, parsed.Spec!.Source?.Ref, _now, Anna, null));
+        Last = RunMachine.Create(Id, new CreateRun(1, parsed.Spec!, values, parsed.Spec!.Source?.Ref, _now, Anna, null, limits));
         Model = Last.Next;
         Log.AddRange(Last.Events);
         Note();

@@ -1,5 +1,6 @@
 using Control.Contracts.Groups;
 using Control.Contracts.Runs;
+using Control.Contracts.Workspaces;
 using Control.Engine.Runs;
 
 namespace Control.Engine.Tests.Runs;
@@ -219,6 +220,22 @@ public sealed class RunGroupTests
         Assert.Equal(Asked(run), RunMachine.Recover(run.Model).OfType<RunEffect.Claim>().Single());
         Answer(run, ClaimVerdict.Granted);
         Assert.Empty(RunMachine.Recover(run.Model).OfType<RunEffect.Claim>());
+    }
+
+    [Fact]
+    public void Workspace_WithALimit_IsAskedLast()
+    {
+        var run = new RunFixture(OfPipeline, new WorkspaceLimits(2, 5, 3L << 20));
+        Assert.Equal("shop/deploy", Asked(run).Group.ToString());
+        Answer(run, ClaimVerdict.Granted);
+        var asked = Asked(run);
+        Assert.Equal(("shop/workspace-runs", 2, 5), (asked.Group.ToString(), asked.Request.Limit, asked.Request.Queue));
+        Assert.Equal((RunState.Queued, "workspace-runs"), (run.State, RunViews.Run(run.Model).WaitsFor?.Name));
+        Answer(run, ClaimVerdict.Granted);
+        Assert.Equal(3L << 20, run.Lease("build.a").LogLimitBytes);
+        run.Cancel(CancelMode.Now);
+        run.Report("build.a", ReportKind.Stopped);
+        Assert.Equal(2, run.Last.Effects.OfType<RunEffect.Unclaim>().Count());
     }
 
     [Theory]

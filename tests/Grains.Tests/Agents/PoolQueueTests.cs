@@ -89,6 +89,38 @@ public sealed class PoolQueueTests
         Assert.True(_queue.IsEmpty);
     }
 
+    [Fact]
+    public void Take_SeveralWorkspaces_TheyTakeTurns()
+    {
+        Read(Attempt(1), Attempt(2), Attempt(3), Attempt(1, "v"), Attempt(2, "v"), Attempt(1, "u"));
+        Assert.Equal(["w1", "v1", "u1", "w2", "v2", "w3"], Enumerable.Range(0, 6).Select(_ => Word(_queue.Take())));
+    }
+
+    [Fact]
+    public void EndRead_BetweenTurns_KeepsWhoseTurnItIs()
+    {
+        ImmutableArray<AttemptId> rows = [Attempt(1), Attempt(2), Attempt(1, "v"), Attempt(2, "v")];
+        Read(rows);
+        Assert.Equal("w1", Word(_queue.Take()));
+        Read(rows);
+        Assert.Equal(["v1", "w2", "v2"], Enumerable.Range(0, 3).Select(_ => Word(_queue.Take())));
+    }
+
+    [Fact]
+    public void Held_Workspace_WaitsUntilARead()
+    {
+        _queue.EndRead(_queue.BeginRead(), [Attempt(1, "v")], ["w"]);
+        _queue.Add([Attempt(1)]);
+        Assert.Equal("v1", Word(_queue.Take()));
+        Assert.True(_queue.IsEmpty);
+        Read(Attempt(1));
+        Assert.Equal("w1", Word(_queue.Take()));
+    }
+
+    private static string Word(AttemptId attempt) => $"{attempt.Run.Pipeline.Workspace}{attempt.Run.Number}";
+
+    private static AttemptId Attempt(int number, string workspace) => AttemptId.Parse($"{workspace}/p/{number}/s.j/1");
+
     private static AttemptId Attempt(int number) => AttemptId.Parse($"w/p/{number}/s.j/1");
 
     private void Read(params ImmutableArray<AttemptId> rows) => _queue.EndRead(_queue.BeginRead(), rows);

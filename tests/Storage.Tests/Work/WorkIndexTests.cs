@@ -29,6 +29,24 @@ public sealed class WorkIndexTests : IDisposable
     }
 
     [Fact]
+    public async Task QueuesAsync_OfAPrefix_OnlyThose()
+    {
+        await CommitAsync("w/p/1", Make.Child("a", queue: "x@v"), Make.Child("b", queue: "x@w"), Make.Child("c", queue: "x,y@w"), Make.Child("d", queue: "x"));
+        await CommitAsync("w/p/2", Make.Child("a", queue: "x@w"), Make.Child("b", "leased", "x@u"));
+        Assert.Equal(["x@v", "x@w"], (await Work.QueuesAsync("x@")).AsEnumerable());
+        Assert.Empty(await Work.QueuesAsync("y@"));
+    }
+
+    [Fact]
+    public async Task InStateAsync_SomeKeys_OnlyThoseInThatState()
+    {
+        await _test.Commits.CommitAsync(Make.Commit(Make.Key("w/p/1"), 0, state: "held"));
+        await _test.Commits.CommitAsync(Make.Commit(Make.Key("w/p/2"), 0, state: "running"));
+        await _test.Commits.CommitAsync(Make.Commit(Make.Key("w/p/3"), 0, state: "held"));
+        Assert.Equal(["w/p/1"], (await Work.InStateAsync(Make.Key("w/p/1").Kind, ["w/p/1", "w/p/2", "w/p/9"], "held")).AsEnumerable());
+    }
+
+    [Fact]
     public async Task HeldByAsync_EveryState_HeldOnesOnly()
     {
         string[] states = ["queued", "leased", "running", "stopping", "succeeded", "failed"];
