@@ -20,6 +20,9 @@ internal sealed record Scenario
     /// <summary>Secrets of the workspace by name.</summary>
     public Dictionary<string, Secret> Secrets { get; init; } = [];
 
+    /// <summary>Secrets of the pipeline by name.</summary>
+    public Dictionary<string, Secret> PipelineSecrets { get; init; } = [];
+
     /// <summary>How the run is started.</summary>
     public Start Start { get; init; } = new();
 

@@ -15,7 +15,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
     private readonly PipelineId _pipeline = new(name, "scenario");
     private readonly Queue<Act> _actions = new(scenario.Actions);
 
-    /// <summary>Makes the workspace, its secrets and the pipeline.</summary>
+    /// <summary>Makes the workspace, the pipeline and their secrets.</summary>
     public async Task SetUp()
     {
         await _client.CreateWorkspaceAsync(name, scenario.About, cancellationToken);
@@ -25,6 +25,10 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
         }
 
         await _client.PutPipelineAsync(_pipeline, definition, null, createOnly: true, cancellationToken);
+        foreach (var (secret, value) in scenario.PipelineSecrets)
+        {
+            await _client.SetSecretAsync(_pipeline, secret, value.Kind, new SecretValue(value.Text, value.User, value.Password), cancellationToken);
+        }
     }
 
     public async Task<RunId> Start() =>

@@ -162,7 +162,7 @@ internal sealed partial class Job
     {
         if (!_message.MissingSecrets.IsEmpty)
         {
-            return JobResult.Failure(Reasons.SecretMissing, $"The workspace has no secret {string.Join(", ", _message.MissingSecrets)}. Create it, or remove it from the pipeline, and retry.");
+            return JobResult.Failure(Reasons.SecretMissing, $"Neither the pipeline nor its workspace has a secret {string.Join(", ", _message.MissingSecrets)}. Create it, or remove it from the pipeline, and retry.");
         }
 
         _executor = _executors.Create(new JobOrder(_message, _number, _log!));

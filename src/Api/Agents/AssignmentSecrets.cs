@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Control.Api.Workspaces;
 using Control.Contracts.Agents;
+using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
 using Control.Contracts.Workspaces;
 using Control.Storage.Secrets;
@@ -57,7 +58,7 @@ internal sealed partial class AssignmentSecrets(IGrainFactory grains, SecretBox 
     {
         var source = assignment.Checkout?.Credentials;
         var named = assignment.Secrets.Select(s => s.Secret).Append(source).OfType<string>().Distinct().ToImmutableArray();
-        var opened = named.IsEmpty ? [] : await OpenAsync(assignment.Attempt.Run.Pipeline.Workspace, named, cancellationToken);
+        var opened = named.IsEmpty ? [] : await OpenAsync(assignment.Attempt.Run.Pipeline, named, cancellationToken);
         var values = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var missing = new SortedSet<string>(named.Where(n => !opened.ContainsKey(n)), StringComparer.Ordinal);
         foreach (var secret in assignment.Secrets.Where(s => opened.ContainsKey(s.Secret)))
@@ -76,24 +77,33 @@ internal sealed partial class AssignmentSecrets(IGrainFactory grains, SecretBox 
         return new AssignmentMessage(assignment, values.ToImmutable(), credential?.Value, credential?.Kind, [.. missing]);
     }
 
-    /// <summary>The values that exist and can be opened, by name.</summary>
+    /// <summary>The values that exist and can be opened, by name; the pipeline's own before its workspace's.</summary>
     private async Task<Dictionary<string, (SecretValue Value, SecretKind Kind)>> OpenAsync(
-        string workspace, ImmutableArray<string> names, CancellationToken cancellationToken)
+        PipelineId pipeline, ImmutableArray<string> names, CancellationToken cancellationToken)
     {
         var opened = new Dictionary<string, (SecretValue, SecretKind)>(StringComparer.Ordinal);
-        foreach (var secret in await grains.GetGrain<IWorkspaceGrain>(workspace).GetSecrets(names).WaitAsync(cancellationToken))
+        var own = await grains.GetGrain<IPipelineGrain>(pipeline.ToString()).GetSecrets(names).WaitAsync(cancellationToken);
+        // One that is there but cannot be opened is missing, and not another one of the same name.
+        var others = names.Except(own.Select(secret => secret.Name)).ToImmutableArray();
+        var shared = others.IsEmpty ? [] : await grains.GetGrain<IWorkspaceGrain>(pipeline.Workspace).GetSecrets(others).WaitAsync(cancellationToken);
+        Open(opened, own, name => SecretContext.Of(pipeline, name));
+        Open(opened, shared, name => SecretContext.Of(pipeline.Workspace, name));
+        return opened;
+    }
+
+    private void Open(Dictionary<string, (SecretValue Value, SecretKind Kind)> opened, ImmutableArray<SealedSecret> secrets, Func<string, string> context)
+    {
+        foreach (var secret in secrets)
         {
             try
             {
-                opened[secret.Name] = (SealedSecrets.Open(box, workspace, secret), secret.Kind);
+                opened[secret.Name] = (SealedSecrets.Open(box, context(secret.Name), secret), secret.Kind);
             }
             catch (ControlException exception)
             {
-                LogUnreadable(workspace, secret.Name, exception.Code);
+                LogUnreadable(context(secret.Name), exception.Code);
             }
         }
-
-        return opened;
     }
 
     private static string? Field(SecretValue value, string field) => field switch
@@ -104,6 +114,6 @@ internal sealed partial class AssignmentSecrets(IGrainFactory grains, SecretBox 
         _ => null,
     };
 
-    [LoggerMessage(1, LogLevel.Error, "Secret {Workspace}/{Name} cannot be opened ({Code}); its jobs fail as if it were missing")]
-    private partial void LogUnreadable(string workspace, string name, string code);
+    [LoggerMessage(1, LogLevel.Error, "Secret {Name} cannot be opened ({Code}); its jobs fail as if it were missing")]
+    private partial void LogUnreadable(string name, string code);
 }

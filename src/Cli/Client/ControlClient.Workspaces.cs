@@ -1,3 +1,4 @@
+using Control.Contracts.Pipelines;
 using Control.Contracts.Workspaces;
 
 namespace Control.Cli.Client;
@@ -32,15 +33,29 @@ public sealed partial class ControlClient
 
     /// <summary>Sets a secret's value.</summary>
     public Task<Answer<SecretView>> SetSecretAsync(
-        string workspace, string name, SecretKind kind, SecretValue value, CancellationToken cancellationToken)
-    {
-        var body = RequestBody.Json(new { kind, value.Text, value.User, value.Password });
-        return AskAsync<SecretView>(new ApiRequest(HttpMethod.Put, SecretPath(workspace, name), body), cancellationToken);
-    }
+        string workspace, string name, SecretKind kind, SecretValue value, CancellationToken cancellationToken) =>
+        AskAsync<SecretView>(new ApiRequest(HttpMethod.Put, SecretPath(workspace, name), Body(kind, value)), cancellationToken);
 
     /// <summary>Removes a secret.</summary>
     public Task DeleteSecretAsync(string workspace, string name, CancellationToken cancellationToken) =>
         DeleteAsync(SecretPath(workspace, name), null, cancellationToken);
+
+    /// <summary>The secrets of one pipeline, never their values.</summary>
+    public Task<Answer<ItemPage<SecretView>>> ListSecretsAsync(PipelineId pipeline, PageQuery page, CancellationToken cancellationToken) =>
+        ListAsync<SecretView>($"{PipelinePath(pipeline)}/secrets", page, cancellationToken);
+
+    /// <summary>Sets the value of a secret of one pipeline.</summary>
+    public Task<Answer<SecretView>> SetSecretAsync(
+        PipelineId pipeline, string name, SecretKind kind, SecretValue value, CancellationToken cancellationToken) =>
+        AskAsync<SecretView>(new ApiRequest(HttpMethod.Put, SecretPath(pipeline, name), Body(kind, value)), cancellationToken);
+
+    /// <summary>Removes a secret of one pipeline.</summary>
+    public Task DeleteSecretAsync(PipelineId pipeline, string name, CancellationToken cancellationToken) =>
+        DeleteAsync(SecretPath(pipeline, name), null, cancellationToken);
+
+    private static RequestBody Body(SecretKind kind, SecretValue value) => RequestBody.Json(new { kind, value.Text, value.User, value.Password });
+
+    private static string SecretPath(PipelineId pipeline, string name) => $"{PipelinePath(pipeline)}/secrets/{Escape(name)}";
 
     private static string WorkspacePath(string name) => $"/workspaces/{Escape(name)}";
 

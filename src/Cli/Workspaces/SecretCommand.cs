@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Control.Cli.CommandLine;
 using Control.Cli.Output;
+using Control.Cli.Pipelines;
+using Control.Contracts.Pipelines;
 using Control.Contracts.Workspaces;
 
 namespace Control.Cli.Workspaces;
@@ -12,14 +14,17 @@ internal static class SecretCommand
     private const int MaxBytes = 64 * 1024;
 
     public static Command Create(CommandFactory cli) =>
-        CommandFactory.Group("secret", "Secrets of a workspace; their values are never shown.", List(cli), Set(cli), Delete(cli));
+        CommandFactory.Group("secret", "Secrets of a workspace or a pipeline; their values are never shown.", List(cli), Set(cli), Delete(cli));
 
     private static Command List(CommandFactory cli)
     {
-        var page = new PageOptions();
-        return cli.Action("list", "List the secrets of the workspace.", [page.Limit, page.Cursor], async (call, cancel) =>
+        var (page, pipeline) = (new PageOptions(), PipelineOption());
+        return cli.Action("list", "List the secrets of the workspace, or those of one pipeline alone.", [page.Limit, page.Cursor, pipeline], async (call, cancel) =>
         {
-            call.Output.Page(await call.Client.ListSecretsAsync(call.Workspace, page.Query(call), cancel), Secrets(call.Now));
+            var answer = Pipeline(call, pipeline) is { } id
+                ? await call.Client.ListSecretsAsync(id, page.Query(call), cancel)
+                : await call.Client.ListSecretsAsync(call.Workspace, page.Query(call), cancel);
+            call.Output.Page(answer, Secrets(call.Now));
             return ExitCodes.Succeeded;
         });
     }
@@ -34,13 +39,17 @@ internal static class SecretCommand
         var user = new Option<string?>("--user") { Description = "The user name of a password.", HelpName = "name" };
         var file = new Option<string?>("--from-file") { Description = "Read the value from this file.", HelpName = "file" };
         var stdin = new Option<bool>("--stdin") { Description = "Read the value from standard input." };
-        return cli.Action("set", "Set a secret's value.", [name, kind, user, file, stdin], async (call, cancel) =>
+        var pipeline = PipelineOption();
+        return cli.Action("set", "Set a secret's value.", [name, kind, user, file, stdin, pipeline], async (call, cancel) =>
         {
             var secret = Call.CheckedName("secret", call.Get(name));
             var shape = call.Get(kind) ?? SecretKind.Text;
             CheckKind(shape, call.Get(user));
             var text = Inputs.ReadSecret(call, call.Get(file), call.Get(stdin), $"Value of {secret}", MaxBytes + 1);
-            var answer = await call.Client.SetSecretAsync(call.Workspace, secret, shape, Value(shape, call.Get(user), text), cancel);
+            var value = Value(shape, call.Get(user), text);
+            var answer = Pipeline(call, pipeline) is { } id
+                ? await call.Client.SetSecretAsync(id, secret, shape, value, cancel)
+                : await call.Client.SetSecretAsync(call.Workspace, secret, shape, value, cancel);
             call.Output.Value(answer, view => $"{view.Name}\n");
             return ExitCodes.Succeeded;
         });
@@ -49,14 +58,27 @@ internal static class SecretCommand
     private static Command Delete(CommandFactory cli)
     {
         var name = new Argument<string>("name") { Description = "The secret." };
-        return cli.Action("delete", "Remove a secret.", [name], async (call, cancel) =>
+        var pipeline = PipelineOption();
+        return cli.Action("delete", "Remove a secret.", [name, pipeline], async (call, cancel) =>
         {
             var secret = Call.CheckedName("secret", call.Get(name));
-            await call.Client.DeleteSecretAsync(call.Workspace, secret, cancel);
+            var deleted = Pipeline(call, pipeline) is { } id
+                ? call.Client.DeleteSecretAsync(id, secret, cancel)
+                : call.Client.DeleteSecretAsync(call.Workspace, secret, cancel);
+            await deleted;
             call.Output.Note($"Deleted secret {secret}");
             return ExitCodes.Succeeded;
         });
     }
+
+    private static Option<string?> PipelineOption() => new("--pipeline")
+    {
+        Description = "Of this pipeline alone: PIPELINE or WORKSPACE/PIPELINE. Its jobs get it in place of the workspace's of that name.",
+        HelpName = "pipeline",
+    };
+
+    private static PipelineId? Pipeline(Call call, Option<string?> option) =>
+        call.Get(option) is { } text ? PipelineReference.Parse(call, text) : null;
 
     private static void CheckKind(SecretKind kind, string? user)
     {

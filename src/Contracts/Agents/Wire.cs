@@ -45,7 +45,7 @@ public sealed record AgentOrdersMessage(
 /// <param name="SecretValues">Values by environment variable.</param>
 /// <param name="SourceCredential">For the checkout; null without one.</param>
 /// <param name="SourceCredentialKind">What shape that has.</param>
-/// <param name="MissingSecrets">Names that do not exist in the workspace: the job fails with that reason.</param>
+/// <param name="MissingSecrets">Names that neither the pipeline nor its workspace has: the job fails with that reason.</param>
 public sealed record AssignmentMessage(
     Assignment Assignment,
     ImmutableSortedDictionary<string, string> SecretValues,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Workspaces;
 
 namespace Control.Contracts.Pipelines;
 
@@ -81,6 +82,18 @@ public interface IPipelineGrain : IGrainWithStringKey
     /// <summary>Numbers and starts a run. The number is committed before it is returned.</summary>
     [Alias("Start")]
     Task<Outcome<RunStarted>> Start(StartRun command);
+
+    /// <summary>Sets a secret that only this pipeline's jobs see; limit 200 secrets of 64 KiB per pipeline.</summary>
+    [Alias("PutSecret")]
+    Task<Outcome<SecretView>> PutSecret(PutSecret command);
+
+    /// <summary>Removes a secret; jobs that name it get the workspace's of that name, or fail with the reason where there is none.</summary>
+    [Alias("DeleteSecret")]
+    Task<Outcome<Done>> DeleteSecret(string name, Actor by);
+
+    /// <summary>The sealed values of the named secrets of the pipeline itself; those that do not exist are left out.</summary>
+    [Alias("GetSecrets")]
+    Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names);
 
     /// <summary>Makes runs that were numbered but may not have been made; harmless at any time.</summary>
     [Alias("Wake"), SafeToRetry]

@@ -74,6 +74,9 @@ public static class SecretContext
 {
     /// <summary>The context of a workspace's secret.</summary>
     public static string Of(string workspace, string secret) => $"{workspace}/{secret}";
+
+    /// <summary>The context of a pipeline's secret.</summary>
+    public static string Of(PipelineId pipeline, string secret) => $"{pipeline}/{secret}";
 }
 
 /// <summary>Asks for a workspace.</summary>

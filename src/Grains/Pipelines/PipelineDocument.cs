@@ -11,6 +11,7 @@ namespace Control.Grains.Pipelines;
 /// <param name="LastRun">The newest run number given out.</param>
 /// <param name="Starts">The newest starts, oldest first: what makes a repeated start find its run.</param>
 /// <param name="Deleted">True after deletion.</param>
+/// <param name="Secrets">Names of the pipeline's own secrets, whose values are rows; null for none.</param>
 internal sealed record PipelineDocument(
     string Description,
     long DefinitionVersion,
@@ -19,7 +20,8 @@ internal sealed record PipelineDocument(
     Actor UpdatedBy,
     long LastRun,
     ImmutableArray<StartRecord> Starts,
-    bool Deleted);
+    bool Deleted,
+    ImmutableSortedSet<string>? Secrets = null);
 
 /// <summary>A start that was numbered.</summary>
 /// <param name="OperationId">The caller's id of it.</param>

@@ -110,8 +110,9 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             return Refusal.Conflict("pipeline-has-runs", $"The pipeline {Id} has runs that are not finished. Cancel them or wait.", "running");
         }
 
-        var next = document with { Deleted = true };
-        await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)]);
+        var next = document with { Deleted = true, Secrets = null };
+        ImmutableArray<ChildChange> secrets = [.. (document.Secrets ?? []).Select(DeletedSecret)];
+        await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)], secrets);
         await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).RemovePipeline(Id.Name);
         return Done.Instance;
     }

@@ -67,21 +67,24 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
             return new SourceResolution(reference.ToLowerInvariant(), null);
         }
 
-        SealedSecret? secret = null;
-        var workspace = run.Pipeline.Workspace;
-        if (source.Credentials is { } name)
+        if (source.Credentials is not { } name)
         {
-            secret = (await grains.GetGrain<IWorkspaceGrain>(workspace).GetSecrets([name])).FirstOrDefault();
-            if (secret is null)
-            {
-                return new SourceResolution(null, $"The secret '{name}', which the source's credentials name, does not exist in workspace '{workspace}'. Create it and retry the run.");
-            }
+            return await Ask(source.Repository, reference, "", null);
         }
 
-        return await Ask(source.Repository, reference, workspace, secret);
+        var (secret, context) = await Find(run.Pipeline, name);
+        return secret is null
+            ? new SourceResolution(null, $"The secret '{name}', which the source's credentials name, does not exist in workspace '{run.Pipeline.Workspace}'. Create it and retry the run.")
+            : await Ask(source.Repository, reference, context, secret);
     }
 
-    private async Task<SourceResolution> Ask(string repository, string reference, string workspace, SealedSecret? secret)
+    // The pipeline's own secret before the workspace's, as for its jobs, and what the one found is sealed for.
+    private async Task<(SealedSecret? Secret, string Context)> Find(PipelineId pipeline, string name) =>
+        (await grains.GetGrain<IPipelineGrain>(pipeline.ToString()).GetSecrets([name])).FirstOrDefault() is { } own
+            ? (own, SecretContext.Of(pipeline, name))
+            : ((await grains.GetGrain<IWorkspaceGrain>(pipeline.Workspace).GetSecrets([name])).FirstOrDefault(), SecretContext.Of(pipeline.Workspace, name));
+
+    private async Task<SourceResolution> Ask(string repository, string reference, string context, SealedSecret? secret)
     {
         // A fresh name each time: two lookups of one process never share a key's file.
         var keyFile = Path.Combine(Path.GetTempPath(), $"control-{Guid.NewGuid():N}");
@@ -89,12 +92,12 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
         string? unfit;
         try
         {
-            access = GitAccess.Create(repository, secret?.Kind, Open(workspace, secret), keyFile, out unfit);
+            access = GitAccess.Create(repository, secret?.Kind, Open(context, secret), keyFile, out unfit);
         }
         catch (Exception fault) when (fault is ControlException or JsonException)
         {
-            LogUnreadable(workspace, secret!.Name, fault);
-            return new SourceResolution(null, $"The secret '{secret.Name}', which the source's credentials name, cannot be opened. Set it again and retry the run.");
+            LogUnreadable(context, fault);
+            return new SourceResolution(null, $"The secret '{secret!.Name}', which the source's credentials name, cannot be opened. Set it again and retry the run.");
         }
 
         return access is null
@@ -102,15 +105,15 @@ internal sealed partial class SourceResolver(IGrainFactory grains, SecretBox sec
             : await GitLookup.RunAsync(access, secret is not null, reference, Timeout, time);
     }
 
-    private SecretValue? Open(string workspace, SealedSecret? secret) => secret is null
+    private SecretValue? Open(string context, SealedSecret? secret) => secret is null
         ? null
-        : ContractJson.Read<SecretValue>(Encoding.UTF8.GetString(secrets.Open(secret.Sealed, SecretContext.Of(workspace, secret.Name))));
+        : ContractJson.Read<SecretValue>(Encoding.UTF8.GetString(secrets.Open(secret.Sealed, context)));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Source of {Run}: {Result}")]
     private partial void LogResolved(RunId run, string? result);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The secret {Secret} of workspace {Workspace} cannot be opened")]
-    private partial void LogUnreadable(string workspace, string secret, Exception fault);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The secret {Secret} cannot be opened")]
+    private partial void LogUnreadable(string secret, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Looking up the source of {Run} failed; it is tried again within 30 s")]
     private partial void LogFailed(RunId run, Exception fault);

@@ -7,12 +7,7 @@ namespace Control.Grains.Workspaces;
 internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
     : DurableGrain<WorkspaceDocument>(facets, SubjectKinds.Workspace), IWorkspaceGrain
 {
-    private const int MaxSecrets = 200;
     private const int MaxPipelines = 1_000;
-    private const int MaxSealedBytes = 70 * 1024;
-    private const string SecretKind = "secret";
-    private const string StoredState = "stored";
-    private const string DeletedState = "deleted";
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -95,7 +90,7 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
                 "active");
         }
 
-        var secrets = document.Secrets.Select(DeletedSecret).ToImmutableArray();
+        var secrets = document.Secrets.Select(SecretRows.Deleted).ToImmutableArray();
         var next = document with { Deleted = true, Secrets = [] };
         await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)], secrets);
         return Done.Instance;
@@ -109,20 +104,13 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
         }
 
         var secret = command.Secret;
-        if (secret.Sealed.Length > MaxSealedBytes)
+        if (SecretRows.Check(secret, document.Secrets, "A workspace") is { } refusal)
         {
-            return Refusal.BadRequest("secret-too-large", "A secret holds at most 64 KiB.");
-        }
-
-        if (!document.Secrets.Contains(secret.Name) && document.Secrets.Count >= MaxSecrets)
-        {
-            return Refusal.Limit("too-many-secrets", $"A workspace holds at most {MaxSecrets} secrets. Delete one that is not used.");
+            return refusal;
         }
 
         var view = new SecretView(secret.Name, secret.Kind, Now, command.By);
-        var row = new ChildChange(
-            secret.Name, SecretKind, StoredState, null, null, 0, 0, ContractJson.Write(secret), ContractJson.Write(view));
-        await Save(document with { Secrets = document.Secrets.Add(secret.Name) }, command.By, row);
+        await Save(document with { Secrets = document.Secrets.Add(secret.Name) }, command.By, SecretRows.Put(secret.Name, secret, view));
         return view;
     }
 
@@ -133,23 +121,12 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
             return Refusal.NotFound($"The secret '{name}'");
         }
 
-        await Save(document with { Secrets = document.Secrets.Remove(name) }, by, DeletedSecret(name));
+        await Save(document with { Secrets = document.Secrets.Remove(name) }, by, SecretRows.Deleted(name));
         return Done.Instance;
     }
 
-    public async Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names)
-    {
-        var found = ImmutableArray.CreateBuilder<SealedSecret>();
-        foreach (var name in names.Where(name => Live?.Secrets.Contains(name) == true))
-        {
-            if (await Store.LoadChildAsync(Subject, name) is { Kind: SecretKind } row)
-            {
-                found.Add(ContractJson.Read<SealedSecret>(row.Document));
-            }
-        }
-
-        return found.ToImmutable();
-    }
+    public Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names) =>
+        SecretRows.LoadAsync(Store, Subject, names.Where(name => Live?.Secrets.Contains(name) == true));
 
     public async Task<Outcome<Done>> AddPipeline(string pipeline)
     {
@@ -189,7 +166,7 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
         Name,
         Parent: "",
         document.CreatedAt.ToUnixTimeMilliseconds(),
-        document.Deleted ? DeletedState : document.Hold is null ? "active" : "held",
+        document.Deleted ? ChildStates.Deleted : document.Hold is null ? "active" : "held",
         Terminal: document.Deleted,
         document.Deleted,
         ContractJson.Write(View(document, Version + 1)));
@@ -198,7 +175,4 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
         new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version, document.Limits, document.Hold);
 
     private Refusal NotFound() => Refusal.NotFound($"The workspace '{Name}'");
-
-    // The row stays as the record of the deletion; the value goes.
-    private static ChildChange DeletedSecret(string name) => new(name, SecretKind, DeletedState, null, null, 0, 0, "{}", null);
 }

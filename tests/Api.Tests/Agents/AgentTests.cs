@@ -1,4 +1,5 @@
 using Control.Api.Agents;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.Api.Tests.Agents;
 
@@ -69,6 +70,50 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
             Assert.Equal("deploy-key,gone", string.Join(',', message.MissingSecrets));
             Assert.Equal((new SecretValue("PEM"), SecretKind.SshKey), (message.SourceCredential, message.SourceCredentialKind));
             Assert.Single(orders.Stop);
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Poll_SecretOfThePipeline_ComesBeforeItsWorkspacesAndNotToOthers()
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        var other = Work() with { Attempt = AttemptId.Parse("team/other/1/build.compile/1") };
+        own.Grains.Orders = new AgentOrders([Work(), other], [], []);
+        using (var admin = own.Client(own.Admin))
+        using (var agent = own.Client(own.Agent))
+        {
+            await admin.PutAsync("workspaces/team/secrets/registry", Requests.Json("""{"kind":"password","user":"me","password":"pw"}"""));
+            await admin.PutAsync("workspaces/team/pipelines/web/secrets/registry", Requests.Json("""{"kind":"password","user":"web","password":"own"}"""));
+            await admin.PutAsync("workspaces/team/pipelines/web/secrets/deploy-key", Requests.Json("""{"kind":"sshKey","text":"PEM"}"""));
+            var orders = ContractJson.Read<AgentOrdersMessage>(await (await PollAsync(agent)).Content.ReadAsStringAsync());
+            var (web, stranger) = (orders.Start[0], orders.Start[1]);
+            Assert.Equal([KeyValuePair.Create("PASS", "own"), KeyValuePair.Create("USER", "web")], web.SecretValues);
+            Assert.Equal(new SecretValue("PEM"), web.SourceCredential);
+            Assert.Equal([KeyValuePair.Create("PASS", "pw"), KeyValuePair.Create("USER", "me")], stranger.SecretValues);
+            Assert.Equal((null, "deploy-key,gone"), (stranger.SourceCredential, string.Join(',', stranger.MissingSecrets)));
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Poll_SecretMovedToAnotherPlace_IsNotOpenedThereNorReplaced()
+    {
+        var own = new ApiHost();
+        await own.InitializeAsync();
+        own.Grains.Orders = new AgentOrders([Work()], [], []);
+        using (var admin = own.Client(own.Admin))
+        using (var agent = own.Client(own.Agent))
+        {
+            await admin.PutAsync("workspaces/team/secrets/registry", Requests.Json("""{"kind":"password","user":"me","password":"pw"}"""));
+            var moved = own.Grains.Commands.OfType<PutSecret>().Last();
+            await own.App.Services.GetRequiredService<Orleans.IGrainFactory>().GetGrain<IPipelineGrain>("team/web").PutSecret(moved);
+            var orders = ContractJson.Read<AgentOrdersMessage>(await (await PollAsync(agent)).Content.ReadAsStringAsync());
+            Assert.Empty(orders.Start[0].SecretValues);
+            Assert.Contains("registry", orders.Start[0].MissingSecrets);
         }
 
         await own.DisposeAsync();

@@ -155,6 +155,7 @@ internal sealed class FakeWorkspace(FakeGrains fakes, string name) : IWorkspaceG
 
 internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrain
 {
+    private readonly ConcurrentDictionary<string, SealedSecret> _secrets = new();
     private readonly ConcurrentDictionary<string, RunId> _operations = new();
     private int _number;
 
@@ -179,6 +180,26 @@ internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrai
         await fakes.Enter($"{key} Delete");
         return Done.Instance;
     }
+
+    public async Task<Outcome<SecretView>> PutSecret(PutSecret command)
+    {
+        await fakes.Enter($"{key} PutSecret", command);
+        var (secret, view) = (command.Secret, new SecretView(command.Secret.Name, command.Secret.Kind, Seed.Then, command.By));
+        _secrets[secret.Name] = secret;
+        await fakes.Seed.PipelineAsync(
+            PipelineId.Parse(key),
+            [new ChildChange($"secret/{secret.Name}", "secret", "stored", null, null, 0, 0, ContractJson.Write(secret), ContractJson.Write(view))]);
+        return view;
+    }
+
+    public async Task<Outcome<Done>> DeleteSecret(string secret, Actor by)
+    {
+        await fakes.Enter($"{key} DeleteSecret");
+        return _secrets.TryRemove(secret, out _) ? Done.Instance : Refusal.NotFound($"Secret {secret}");
+    }
+
+    public Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names) =>
+        Task.FromResult(names.Where(_secrets.ContainsKey).Select(n => _secrets[n]).ToImmutableArray());
 
     public Task Wake() => Task.CompletedTask;
 

@@ -39,6 +39,24 @@ public sealed class WorkspaceTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.DoesNotContain("v4lue", Encoding.UTF8.GetString(command.Secret.Sealed.AsSpan()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task PutSecret_OfAPipeline_IsSealedListedAndDeletedThereAlone()
+    {
+        using var admin = host.Client(host.Admin);
+        var put = await admin.PutAsync("workspaces/team/pipelines/web/secrets/own", Requests.Json("""{"kind":"text","text":"v4lue-four"}"""));
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        var shown = await put.Content.ReadAsStringAsync() + await admin.GetStringAsync("workspaces/team/pipelines/web/secrets");
+        Assert.Equal(3, shown.Split("\"own\"").Length);
+        Assert.DoesNotContain("v4lue", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"own\"", await admin.GetStringAsync("workspaces/team/secrets"), StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Lines.All, l => l.Contains("v4lue", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.NoContent, (await admin.DeleteAsync("workspaces/team/pipelines/web/secrets/own")).StatusCode);
+        await (await admin.DeleteAsync("workspaces/team/pipelines/web/secrets/own")).ProblemAsync(HttpStatusCode.NotFound);
+        await (await admin.GetAsync("workspaces/team/pipelines/nothing/secrets")).ProblemAsync(HttpStatusCode.NotFound);
+        var problem = await (await admin.PutAsync("workspaces/team/pipelines/web/secrets/own", Requests.Json("""{"kind":"text"}"""))).ProblemAsync(HttpStatusCode.BadRequest);
+        Assert.Equal("text", problem.GetProperty("errors")[0].GetProperty("field").GetString());
+    }
+
     [Theory]
     [InlineData("""{}""", "kind")]
     [InlineData("""{"kind":"nonsense"}""", "kind")]

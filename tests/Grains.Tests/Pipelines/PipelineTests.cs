@@ -91,6 +91,37 @@ public sealed class PipelineTests : IAsyncLifetime
         Assert.Equal(RefusalKind.NotFound, (await Pipeline.Put(new PutPipeline(Yaml.OneJob, null, false, World.Someone))).Refusal?.Kind);
 
     [Fact]
+    public async Task PutSecret_OfAPipeline_IsItsOwnAndGoesWithIt()
+    {
+        var secret = new SealedSecret("0000000001", SecretKind.Text, [1, 2, 3]);
+        Assert.Equal(RefusalKind.NotFound, (await Pipeline.PutSecret(new PutSecret(secret, World.Someone))).Refusal?.Kind);
+        await _world.PipelineAsync(Yaml.OneJob);
+        World.Valid(await Pipeline.PutSecret(new PutSecret(secret, World.Someone)));
+        World.Valid(await Pipeline.PutSecret(new PutSecret(secret with { Name = "second" }, World.Someone)));
+        await _world.RestartSiloAsync();
+        Assert.Equal(secret.Sealed.AsEnumerable(), Assert.Single(await Pipeline.GetSecrets(["0000000001", "unknown"])).Sealed.AsEnumerable());
+        Assert.Empty(await _world.Grain<IWorkspaceGrain>("w").GetSecrets(["0000000001"]));
+        // The definition, whose row has that key, is still there.
+        await _world.RunAsync(new PipelineId("w", "p"));
+
+        World.Valid(await Pipeline.DeleteSecret("second", World.Someone));
+        Assert.Equal(RefusalKind.NotFound, (await Pipeline.DeleteSecret("second", World.Someone)).Refusal?.Kind);
+        Assert.Empty(await Pipeline.GetSecrets(["second"]));
+    }
+
+    [Fact]
+    public async Task Delete_WithSecrets_ValuesAreRemovedAndNotBackInANewPipeline()
+    {
+        await _world.PipelineAsync(Yaml.OneJob);
+        World.Valid(await Pipeline.PutSecret(new PutSecret(new SealedSecret("token", SecretKind.Text, [1, 2, 3]), World.Someone)));
+        World.Valid(await Pipeline.Delete(null, World.Someone));
+        var row = (await _world.Commits.LoadChildAsync(new SubjectKey(SubjectKinds.Pipeline, "w/p"), "secret/token"))!;
+        Assert.Equal((ChildStates.Deleted, "{}", null), (row.State, row.Document, row.View));
+        World.Valid(await Pipeline.Put(new PutPipeline(Yaml.OneJob, null, false, World.Someone)));
+        Assert.Empty(await Pipeline.GetSecrets(["token"]));
+    }
+
+    [Fact]
     public async Task Delete_DiedHalfWay_RepeatFreesTheWorkspace()
     {
         await _world.PipelineAsync(Yaml.OneJob);

@@ -72,6 +72,19 @@ public sealed class SourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_CredentialsOfThePipeline_ComeBeforeTheWorkspaces()
+    {
+        var pipeline = await _world.PipelineAsync($"source: {{ repository: \"{_git.Url}/app.git\", credentials: git }}\n{Yaml.OneJob}");
+        World.Valid(await _world.Grain<IWorkspaceGrain>("w").PutSecret(Put("no", SecretContext.Of("w", "git"))));
+        World.Valid(await _world.Grain<IPipelineGrain>(pipeline.ToString()).PutSecret(Put("pass word", SecretContext.Of(pipeline, "git"))));
+        Assert.Equal(_commit, (await _world.UntilRunAsync(await _world.RunAsync(pipeline), RunState.Running)).Commit);
+
+        PutSecret Put(string password, string context) => new(
+            new SealedSecret("git", SecretKind.Password, _world.Service<SecretBox>().Seal(Encoding.UTF8.GetBytes(ContractJson.Write(new SecretValue(User: "user", Password: password))), context)),
+            World.Someone);
+    }
+
+    [Fact]
     public async Task Retry_AtOnceAfterTheSourceWasMissing_LookedUpAgain()
     {
         var run = await StartAsync("ref: later, credentials: git", Password("pass word"));
