@@ -54,9 +54,9 @@ public class UserTests
     {
         await using var agent = await TestAgent.StartAsync();
         var life = agent.CreateLifeLine();
-        var victim = TestAgent.Job(a => a, $"echo secret > file; {life.Hold} echo $$ $CONTROL_WORK >&9; sleep 1000") with
+        var victim = TestAgent.Job(a => a with { Secrets = [new SecretEnv("KEY", "key", "text", File: true)] }, $"echo secret > file; {life.Hold} echo $$ $CONTROL_WORK >&9; sleep 1000") with
         {
-            SecretValues = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("TOKEN", "victims-token"),
+            SecretValues = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("TOKEN", "victims-token").Add("KEY", "victims-key"),
         };
         agent.Server.Order(victim);
         Assert.Equal("ready", await life.ReadLineAsync());
@@ -64,12 +64,12 @@ public class UserTests
         Assert.Contains("victims-token", Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{process}/environ")));
 
         var (report, log) = await agent.Server.ResultOf(agent.Run(
-            $"! cat {work}/file; ! ls {work}/..; ! touch {work}/other; ! cat /proc/{process}/environ; ! ls /proc/{process}/cwd/; ! kill -9 {process}; ! cat {work}/../control/step-1.sh"));
+            $"! cat {work}/file; ! ls {work}/..; ! touch {work}/other; ! cat /proc/{process}/environ; ! ls /proc/{process}/cwd/; ! kill -9 {process}; ! cat {work}/../control/step-1.sh; ! cat {work}/../secrets/KEY"));
 
         Assert.True(report.Kind == ReportKind.Succeeded, log);
         Assert.DoesNotContain("secret", log.Replace("secrets", "", StringComparison.Ordinal));
         Assert.DoesNotContain("victims-token", log);
-        Assert.Equal(6, log.Split("Permission denied").Length - 1);
+        Assert.Equal(7, log.Split("Permission denied").Length - 1);
         Assert.True(Directory.Exists($"/proc/{process}"));
         agent.Server.Stop(victim);
         await agent.Server.EndOf(victim);

@@ -35,12 +35,13 @@ public sealed class EarlierDocumentTests
     public void Read_DefinitionWithoutOrder_NeedsNothing()
     {
         var stage = ContractJson.Read<StageSpec>("""
-            {"name":"s","gate":{"message":"Go?","parameters":[]},"jobs":[{"name":"j","labels":[],"env":[],"secrets":[],"steps":[],"outputs":[],
+            {"name":"s","gate":{"message":"Go?","parameters":[]},"jobs":[{"name":"j","labels":[],"env":[],"secrets":[{"name":"A","secret":"s","field":"text"}],"steps":[],"outputs":[],
              "timeoutSeconds":60,"retry":{"limit":1,"on":[]},"checkout":false,"lostAfterSeconds":120}]}
             """);
 
         var job = Assert.Single(stage.Jobs);
         Assert.Empty(job.Needs);
+        Assert.Equal(new SecretEnv("A", "s", "text", File: false), Assert.Single(job.Secrets));
         Assert.Equal((null, null, false, 0), (job.When, job.Matrix, job.AllowFailure, job.Retry.DelaySeconds));
         Assert.Empty(stage.Gate!.Approvers);
         Assert.Equal((1, true, 0), (stage.Gate.Count, stage.Gate.OwnApproval, stage.Gate.DeadlineSeconds));

@@ -54,7 +54,7 @@ internal sealed class DummyExecutor(JobOrder order, TimeProvider time) : IExecut
 
     private async Task<JobResult?> StepAsync(int number, StepSpec step, CancellationToken cancellationToken)
     {
-        var environment = StepEnvironment.Of(order, step, [], "outputs", "work");
+        var environment = StepEnvironment.Of(order, step, [], "outputs", "work", "secrets");
         order.Log.WriteLine($"step {number}: {step.Name}");
         Write(environment);
         _isHanging = true;

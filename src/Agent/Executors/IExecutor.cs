@@ -49,6 +49,10 @@ internal sealed record JobOrder(AssignmentMessage Message, long Number, JobLog L
     /// <summary>The assignment.</summary>
     public Assignment Assignment => Message.Assignment;
 
+    /// <summary>The secrets that are given as files, by the variables that hold their paths, which name the files too.</summary>
+    public IEnumerable<(string Name, string Value)> SecretFiles =>
+        Assignment.Secrets.Where(secret => secret.File).Select(secret => (secret.Name, Message.SecretValues[secret.Name]));
+
     /// <summary>The lease, which names the attempt's folder.</summary>
     public LeaseRef Lease => new(Assignment.Attempt, Assignment.Lease);
 }

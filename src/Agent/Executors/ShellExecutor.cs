@@ -26,6 +26,7 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
             return failure;
         }
 
+        _folder.WriteSecrets(order.SecretFiles);
         return await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
     }
 
@@ -33,6 +34,7 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     public async Task<int> EndAsync(TimeSpan grace)
     {
         var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _user?.Dispose();
         return ended;
     }
@@ -63,7 +65,7 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
         }
 
         var shell = step.Shell == "bash" ? tools.Programs.Bash! : tools.Programs.Sh;
-        return (new JobCommand(shell, ["-e", folder.WriteScript(number, step.Run)], directory, StepEnvironment.Of(order, step, Basis(folder), folder.Outputs, folder.Source)), null);
+        return (new JobCommand(shell, ["-e", folder.WriteScript(number, step.Run)], directory, StepEnvironment.Of(order, step, Basis(folder), folder.Outputs, folder.Source, folder.Secrets)), null);
     }
 
     private static (string, string)[] Basis(WorkFolder folder) =>

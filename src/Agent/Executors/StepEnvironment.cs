@@ -12,12 +12,15 @@ internal static class StepEnvironment
     /// <param name="basis">What the place gives every step.</param>
     /// <param name="outputs">Where outputs go, as the step sees it.</param>
     /// <param name="work">The work folder, as the step sees it.</param>
-    public static Dictionary<string, string> Of(JobOrder order, StepSpec step, IEnumerable<(string Name, string Value)> basis, string outputs, string work)
+    /// <param name="secrets">The folder of secrets that are files, as the step sees it.</param>
+    public static Dictionary<string, string> Of(
+        JobOrder order, StepSpec step, IEnumerable<(string Name, string Value)> basis, string outputs, string work, string secrets)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         var given = basis
             .Concat(order.Assignment.Env.Select(variable => (variable.Name, variable.Value)))
             .Concat(order.Message.SecretValues.Where(secret => secret.Key is not (Assignment.RegistryUser or Assignment.RegistryPassword)).Select(secret => (secret.Key, secret.Value)))
+            .Concat(order.SecretFiles.Select(file => (file.Name, $"{secrets}/{file.Name}")))
             .Concat(step.Env.Select(variable => (variable.Name, variable.Value)))
             .Append(("CONTROL_OUTPUT", outputs))
             .Append(("CONTROL_WORK", work))

@@ -9,7 +9,7 @@ using Control.Contracts.Agents;
 namespace Control.Agent.Executors;
 
 /// <summary>
-/// An attempt's folder: sources and steps' working directory, home, temporary files, scripts and outputs. When the attempt has
+/// An attempt's folder: sources and steps' working directory, home, temporary files, scripts, secrets and outputs. When the attempt has
 /// a user of its own, the folders that steps write to are that user's alone, and the one around them stays the agent's: as
 /// long as a step runs, the agent writes only where nobody else can, or it could be led elsewhere by a link.
 /// </summary>
@@ -47,6 +47,9 @@ internal sealed class WorkFolder
     /// <summary>Where scripts are; the job may only read there.</summary>
     public string Scripts => Path.Combine(Root, "control");
 
+    /// <summary>Where secrets are that the job gets as files; the job may only read there.</summary>
+    public string Secrets => Path.Combine(Root, "secrets");
+
     /// <summary>Makes the folders, for the job's user only, or the agent's when it has none.</summary>
     /// <param name="parent">The agent's folder of work folders.</param>
     /// <param name="lease">Names it: short, because sockets in it have 107 bytes for their whole path, and never what a name may say.</param>
@@ -58,7 +61,7 @@ internal sealed class WorkFolder
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
         var folder = new WorkFolder(Path.Combine(parent, hash), user);
         string[] own = [folder.Source, folder.Home, folder.Temporary, folder.GitHome, Path.GetDirectoryName(folder.Outputs)!];
-        foreach (var path in (string[])[folder.Root, folder.Scripts, .. own])
+        foreach (var path in (string[])[folder.Root, folder.Scripts, folder.Secrets, .. own])
         {
             Directory.CreateDirectory(path, OwnerOnly);
         }
@@ -102,12 +105,32 @@ internal sealed class WorkFolder
         }
 
         Array.ForEach(own, Give);
-        foreach (var (path, mode) in (ReadOnlySpan<(string, UnixFileMode)>)[(Scripts, GroupMayRead), (Root, GroupMayEnter)])
+        foreach (var (path, mode) in (ReadOnlySpan<(string, UnixFileMode)>)[(Scripts, GroupMayRead), (Secrets, GroupMayEnter), (Root, GroupMayEnter)])
         {
             Libc.Give(path, 0, _user.Id);
             File.SetUnixFileMode(path, mode);
         }
     }
+
+    /// <summary>Writes secrets to files that only the job's user can read, and nobody can write. No step has run yet.</summary>
+    /// <param name="secrets">Names of files, which are those of variables, and all that is to be in them.</param>
+    public void WriteSecrets(IEnumerable<(string Name, string Value)> secrets)
+    {
+        foreach (var (name, value) in secrets)
+        {
+            var path = Path.Combine(Secrets, name);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead };
+            using (var file = new FileStream(path, options))
+            {
+                file.Write(Encoding.UTF8.GetBytes(value));
+            }
+
+            Give(path);
+        }
+    }
+
+    /// <summary>Removes what <see cref="WriteSecrets"/> wrote. Nothing of the job may run any more, and its user not be another's yet.</summary>
+    public Task RemoveSecretsAsync() => Directory.EnumerateFileSystemEntries(Secrets).Any() ? RemoveAsync(Secrets) : Task.CompletedTask;
 
     /// <summary>Writes a step's script and gives its path.</summary>
     public string WriteScript(int step, string script)

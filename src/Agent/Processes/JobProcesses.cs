@@ -26,7 +26,8 @@ internal delegate void OutputSink(ReadOnlySpan<byte> bytes);
 internal sealed class JobProcesses
 {
     // A constant: the command and its arguments come in as positional parameters.
-    private const string Gate = "read -r go && [ \"$go\" = go ] && exec \"$0\" \"$@\" </dev/null 2>&1";
+    // A core dump of the command would put its memory, secrets and all, into a file.
+    private const string Gate = "read -r go && [ \"$go\" = go ] && ulimit -c 0 && exec \"$0\" \"$@\" </dev/null 2>&1";
 
     // How long a command that ended may keep the next one waiting for its last output, when background processes hold the pipe.
     private static readonly TimeSpan LastOutput = TimeSpan.FromMilliseconds(200);

@@ -63,6 +63,7 @@ internal static class AgentRunCommand
 
     private static async Task<int> Run(AgentOptions options, LogLevel level, CancellationToken cancellationToken)
     {
+        CoreDumps.TurnOff();
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(level);
         builder.Services.AddControlAgent(given =>

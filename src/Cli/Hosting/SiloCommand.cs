@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Control.Agent.Processes;
 using Control.Cli.CommandLine;
 
 namespace Control.Cli.Hosting;
@@ -22,6 +23,7 @@ internal static class SiloCommand
             {
                 var options = ClusterOptions.From(call.Get(cluster))
                     ?? throw new UsageException($"Say with --cluster-listen where the other silos reach this one, and set {ClusterOptions.RedisVariable}.");
+                CoreDumps.TurnOff();
                 await using var silo = await ControlSilo.StartAsync(Path.GetFullPath(call.Get(data)!), options, call.Get(log), cancel);
                 call.Output.Note($"Silo runs at {options.Listen}");
                 call.Output.Note("Stop with Ctrl-C.");

@@ -26,12 +26,14 @@ public sealed record PipelineSpec(
 [GenerateSerializer, Immutable, Alias("control.env-var")]
 public sealed record EnvVar([property: Id(0)] string Name, [property: Id(1)] string Value);
 
-/// <summary>An environment variable whose value is a secret of the workspace.</summary>
+/// <summary>An environment variable whose value is a secret of the pipeline or its workspace.</summary>
 /// <param name="Name">The variable.</param>
 /// <param name="Secret">The secret's name.</param>
 /// <param name="Field">Which part: <c>text</c>, <c>user</c> or <c>password</c>.</param>
+/// <param name="File">The value is in a file that only the job reads; the variable is its path.</param>
 [GenerateSerializer, Immutable, Alias("control.secret-env")]
-public sealed record SecretEnv([property: Id(0)] string Name, [property: Id(1)] string Secret, [property: Id(2)] string Field);
+public sealed record SecretEnv(
+    [property: Id(0)] string Name, [property: Id(1)] string Secret, [property: Id(2)] string Field, [property: Id(3)] bool File = false);
 
 /// <summary>What a parameter accepts. Numbers are wire format.</summary>
 [GenerateSerializer, Alias("control.parameter-type")]

@@ -43,6 +43,22 @@ public class ContainerExecutorTests : ProcessContract
     }
 
     [ContractFact]
+    public async Task Secret_AsAFile_CannotBeChanged()
+    {
+        await using var agent = await StartAsync();
+        var job = TestAgent.Job(a => Place(a) with { Secrets = [new SecretEnv("KEY", "deploy", "text", File: true)] }, "! chmod 600 \"$KEY\"; ! rm -f \"$KEY\"; cat \"$KEY\"")
+            with
+        { SecretValues = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("KEY", "c0ntent") };
+        agent.Server.Order(job);
+
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.True(report.Kind == ReportKind.Succeeded, log + report.Message);
+        Assert.Contains("Read-only file system", log);
+        Assert.Contains("***\n", log);
+    }
+
+    [ContractFact]
     public async Task Network_IsWhatWasAskedFor()
     {
         await using var agent = await StartAsync();

@@ -70,6 +70,42 @@ public abstract class ProcessContract : ExecutorContract
     }
 
     [ContractFact]
+    public async Task Secret_AsAFile_IsReadByTheJobOnly_MaskedAndGoneWhenItIsReported()
+    {
+        await using var agent = await StartAsync();
+        const string value = "-----BEGIN KEY-----\nc0ntent-of-the-key\n-----END KEY-----\n";
+        var job = TestAgent.Job(
+            a => Place(a) with { Secrets = [new SecretEnv("KEY", "deploy", "text", File: true), new SecretEnv("TOKEN", "token", "text")] },
+            "case \"$KEY\" in \"$CONTROL_WORK\"/*) exit 7;; esac; ls -l \"$KEY\" | cut -c1-10; cat \"$KEY\"; echo; wc -c < \"$KEY\"",
+            "test -r \"$KEY\" && echo still here; echo \"at $KEY, $TOKEN\"")
+            with
+        { SecretValues = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("KEY", value).Add("TOKEN", "t0ken-value") };
+        agent.Server.Order(job);
+
+        var report = await agent.Server.EndOf(job);
+        Assert.Empty(Directory.GetDirectories(agent.Work, "secrets", SearchOption.AllDirectories));
+        var (_, log) = await agent.Server.ResultOf(job);
+
+        Assert.True(report.Kind == ReportKind.Succeeded, log + report.Message);
+        Assert.StartsWith($"== step 1: s1\n-r--------\n***\n{value.Length}\n== step 1 ended", log);
+        Assert.Matches("still here\nat /[^ ]*/secrets/KEY, \\*\\*\\*\n", log);
+        Assert.DoesNotContain("c0ntent", log);
+    }
+
+    [ContractFact]
+    public async Task Crash_LeavesNoCoreFile_AndNoLimitToRaise()
+    {
+        await using var agent = await StartAsync();
+
+        var (report, log) = await agent.Server.ResultOf(Run(agent, "ulimit -S -c; ulimit -H -c; (sh -c 'kill -SEGV $$') || echo crashed; ls -A"));
+
+        Assert.True(report.Kind == ReportKind.Succeeded, log);
+        Assert.StartsWith("== step 1: s1\n0\n0\n", log);
+        Assert.Contains("crashed\n== step 1 ended", log);
+        Assert.DoesNotContain("core", log);
+    }
+
+    [ContractFact]
     public async Task Directory_NotInside_Fails()
     {
         await using var agent = await StartAsync();

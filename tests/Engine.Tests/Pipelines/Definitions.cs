@@ -23,7 +23,7 @@ internal static class Definitions
               compile:
                 labels: [linux, amd64]
                 env: { MODE: release }
-                secrets: { TOKEN: my-secret, USER_NAME: { secret: registry, field: user } }
+                secrets: { TOKEN: my-secret, USER_NAME: { secret: registry, field: user }, KEY_FILE: { secret: deploy-key, file: true } }
                 steps:
                   - make
                   - { name: test, run: make test, shell: bash, directory: ./sub//dir, env: { CI: 1 }, timeout: 5m }

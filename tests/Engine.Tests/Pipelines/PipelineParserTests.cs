@@ -33,7 +33,7 @@ public sealed class PipelineParserTests
         Assert.Equal("compile", job.Name);
         Assert.Equal(["linux", "amd64"], job.Labels.AsEnumerable());
         Assert.Equal([new EnvVar("MODE", "release")], job.Env.AsEnumerable());
-        Assert.Equal([new SecretEnv("TOKEN", "my-secret", "text"), new SecretEnv("USER_NAME", "registry", "user")], job.Secrets.AsEnumerable());
+        Assert.Equal([new SecretEnv("TOKEN", "my-secret", "text"), new SecretEnv("USER_NAME", "registry", "user"), new SecretEnv("KEY_FILE", "deploy-key", "text", File: true)], job.Secrets.AsEnumerable());
         Assert.Equal(["make", "make test"], job.Steps.Select(s => s.Run));
         Assert.Equal(["TAG"], job.Outputs.AsEnumerable());
         Assert.Equal(5400, job.TimeoutSeconds);

@@ -57,7 +57,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         _folder = WorkFolder.Create(tools.Work, order.Lease, _user);
         return await CheckoutAsync(_folder, _processes, cancellationToken).ConfigureAwait(false)
             ?? await PullAsync(cancellationToken).ConfigureAwait(false)
-            ?? await StartAsync(cancellationToken).ConfigureAwait(false)
+            ?? await StartAsync(_folder, cancellationToken).ConfigureAwait(false)
             ?? await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
     }
 
@@ -70,6 +70,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             LogNotRemoved(_name, complaint);
         }
 
+        await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _user?.Dispose();
         return ended;
     }
@@ -117,11 +118,12 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             : JobResult.Failure(Reasons.AgentError, $"The image {_container.Image} could not be fetched. Check its name, its registry and 'credentials'. {_output}");
     }
 
-    private async Task<JobResult?> StartAsync(CancellationToken cancellationToken)
+    private async Task<JobResult?> StartAsync(WorkFolder folder, CancellationToken cancellationToken)
     {
+        folder.WriteSecrets(order.SecretFiles);
         engines.Remember(_engine!);
         _isMade = true;
-        return await CallAsync([.. StartArguments(_folder!)], cancellationToken).ConfigureAwait(false) == 0
+        return await CallAsync([.. StartArguments(folder)], cancellationToken).ConfigureAwait(false) == 0
             ? null
             : JobResult.Failure(Reasons.AgentError, $"The container could not be started; its image needs 'sh' and 'sleep'. {_output}");
     }
@@ -130,10 +132,10 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
     [
         "run", "--detach", "--pull", "never", "--name", _name, "--label", engines.Labelled, .. _engine!.RunArguments,
         "--user", "0:0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none", "--restart", "no",
-        "--network", Network(), "--pids-limit", _container.Pids.ToString(CultureInfo.InvariantCulture),
+        "--ulimit", "core=0:0", "--network", Network(), "--pids-limit", _container.Pids.ToString(CultureInfo.InvariantCulture),
         .. Limits(),
         .. Mount(folder.Source, "src"), .. Mount(folder.Home, "home"), .. Mount(folder.Temporary, "tmp"), .. Mount(Path.GetDirectoryName(folder.Outputs)!, "out"),
-        .. Mount(folder.Scripts, "scripts", ",readonly"),
+        .. Mount(folder.Scripts, "scripts", ",readonly"), .. Mount(folder.Secrets, "secrets", ",readonly"),
         // Of the boot, not of the job: who ends the job's processes leaves this one alone, and the reaper ends it.
         "--env", $"{Mark.Variable}={tools.BootMark}container/",
         "--entrypoint", "sh", _container.Image, "-c", Idle,
@@ -166,7 +168,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
 
         var work = $"{Inside}/src";
         (string, string)[] basis = [("HOME", $"{Inside}/home"), ("LANG", "C.UTF-8"), ("TMPDIR", $"{Inside}/tmp")];
-        var environment = StepEnvironment.Of(order, step, basis, $"{Inside}/out/{Path.GetFileName(_folder.Outputs)}", work);
+        var environment = StepEnvironment.Of(order, step, basis, $"{Inside}/out/{Path.GetFileName(_folder.Outputs)}", work, $"{Inside}/secrets");
         var script = Path.GetFileName(_folder.WriteScript(number, step.Run));
         var variables = Path.GetFileName(_folder.WriteVariables(number, environment));
         var user = string.Create(CultureInfo.InvariantCulture, $"{_user!.Id}:{_user.Id}");

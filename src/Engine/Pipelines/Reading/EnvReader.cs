@@ -25,7 +25,8 @@ internal static class EnvReader
         }
 
         var reader = MapReader.Open(entry.Value, PipelineShapes.Secret, problems)!;
-        return new SecretEnv(entry.Key.Text, reader.Checked("secret", check) ?? "", reader.Word("field", "text", "user", "password"));
+        return new SecretEnv(
+            entry.Key.Text, reader.Checked("secret", check) ?? "", reader.Word("field", "text", "user", "password"), reader.Flag("file", false));
     }
 
     /// <summary>The rule for values: limited size.</summary>

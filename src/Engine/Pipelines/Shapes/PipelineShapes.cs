@@ -97,6 +97,7 @@ internal static class PipelineShapes
     [
         new("secret", "The secret's name.", Name, Required: true),
         new("field", "Which part of it. Default: text.", Word("text", "user", "password")),
+        new("file", "Write the value to a file that only the job can read; the variable is its path. Default: false.", Flag),
     ]);
 
     public static Shape Retry { get; } = new("retry", "When a failed attempt is followed by another.",
