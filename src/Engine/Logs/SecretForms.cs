@@ -1,16 +1,19 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Control.Engine.Logs;
 
 /// <summary>The forms in which a secret's value shows up in logs.</summary>
-internal static class SecretForms
+internal static partial class SecretForms
 {
     /// <summary>Base64 pieces shorter than this would mask innocent text.</summary>
     private const int ShortestPiece = 8;
 
+    private const int MimeLine = 76, PemLine = 64;
+
     /// <summary>
-    /// The value, its lines, base64 (also as part of a longer base64 text) and URL encodings, those of
+    /// The value, its lines, base64 (also as part of a longer base64 text, and in lines) and URL encodings, those of
     /// <see cref="SecretSet.ShortestMasked"/> bytes or more.
     /// </summary>
     public static IEnumerable<byte[]> Of(string value)
@@ -28,7 +31,16 @@ internal static class SecretForms
 
     private static IEnumerable<string> Lines(string value) => value.Split('\n').Select(line => line.Trim());
 
-    private static IEnumerable<string> UrlEncoded(string value) => [Uri.EscapeDataString(value), WebUtility.UrlEncode(value)];
+    // Programs differ in whether they encode slashes, how they write spaces, and in the case of the digits.
+    private static IEnumerable<string> UrlEncoded(string value)
+    {
+        var strict = Uri.EscapeDataString(value);
+        string[] forms = [strict, strict.Replace("%2F", "/", StringComparison.Ordinal), WebUtility.UrlEncode(value)];
+        return forms.SelectMany(form => new[] { form, Escapes().Replace(form, escape => escape.Value.ToLowerInvariant()) });
+    }
+
+    [GeneratedRegex("%[0-9A-F]{2}")]
+    private static partial Regex Escapes();
 
     /// <summary>
     /// Base64 of the value alone, in both alphabets, and the pieces that do not depend on what stands around the value when
@@ -39,8 +51,13 @@ internal static class SecretForms
         var bytes = Encoding.UTF8.GetBytes(value);
         var whole = Convert.ToBase64String(bytes);
         var pieces = Enumerable.Range(0, 3).Select(shift => Piece(bytes, shift)).Where(p => p.Length >= ShortestPiece);
-        return new[] { whole, whole.TrimEnd('=') }.Concat(pieces).SelectMany(f => new[] { f, f.Replace('+', '-').Replace('/', '_') });
+        return new[] { whole, whole.TrimEnd('=') }.Concat(Wrapped(whole)).Concat(pieces).SelectMany(f => new[] { f, f.Replace('+', '-').Replace('/', '_') });
     }
+
+    // What base64 and openssl print of a long value has lines.
+    private static IEnumerable<string> Wrapped(string encoded) => encoded.Length <= PemLine
+        ? []
+        : new[] { MimeLine, PemLine }.SelectMany(encoded.Chunk).Select(line => new string(line)).Where(line => line.Length >= ShortestPiece);
 
     private static string Piece(byte[] bytes, int shift)
     {

@@ -53,6 +53,47 @@ public sealed class SecretMaskerTests
     }
 
     [Theory]
+    [InlineData("p%2fa%2bb%3d")]
+    [InlineData("p%2Fa%2Bb%3D")]
+    [InlineData("p/a%2Bb%3D")]
+    [InlineData("p/a%2bb%3d")]
+    public void Mask_UrlEncodedSecret_InEitherCaseAndWithSlashesKept_IsMasked(string encoded) =>
+        Assert.Equal("https://host/?q=***&x", new SecretSet(["p/a+b="]).Mask($"https://host/?q={encoded}&x"));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Mask_Base64Secret_AtEachPlaceInAGroup_LeavesNothingToDecode(int before)
+    {
+        const string secret = "correct-horse-battery-staple";
+        foreach (var after in Enumerable.Range(0, 3))
+        {
+            var text = new string('x', before) + secret + new string('y', after);
+            var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+            foreach (var form in new[] { encoded, encoded.TrimEnd('='), encoded.Replace('+', '-').Replace('/', '_') })
+            {
+                var masked = new SecretSet([secret]).Mask(form);
+                // At most the two characters on either side that also depend on the neighbours.
+                Assert.True(masked.Replace("***", "", StringComparison.Ordinal).Length <= 8 && masked.Contains("***", StringComparison.Ordinal), $"{text}: {masked}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(76)]
+    [InlineData(64)]
+    public void Mask_Base64SecretInLines_LeavesNoLineOfIt(int width)
+    {
+        var secret = string.Concat(Enumerable.Range(0, 40).Select(i => $"line {i} of a key\n"));
+        var encoded = string.Join('\n', Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)).Chunk(width).Select(line => new string(line)));
+
+        var lines = new SecretSet([secret]).Mask(encoded).Split('\n');
+
+        Assert.All(lines[..^1], line => Assert.Equal("***", line));
+    }
+
+    [Theory]
     [InlineData("", "")]
     [InlineData("user:", "")]
     [InlineData("me:", "\n")]
