@@ -31,6 +31,7 @@ public sealed class ControlStore : IDisposable
         Logs = new LogStore(logs, Signals);
         Idempotency = new IdempotencyStore(state);
         Secrets = secrets;
+        Rotation = new SecretRotation(state, secrets, time);
     }
 
     /// <summary>Random id given when the store was made; part of every cursor.</summary>
@@ -50,6 +51,9 @@ public sealed class ControlStore : IDisposable
 
     /// <summary>Seals and opens secrets.</summary>
     public SecretBox Secrets { get; }
+
+    /// <summary>Changes the key that seals them.</summary>
+    public SecretRotation Rotation { get; }
 
     /// <summary>Wakes readers in this process.</summary>
     public ChangeSignal Signals { get; }

@@ -26,6 +26,7 @@ public static class StorageServices
         services.AddSingleton(provider => provider.GetRequiredService<ControlStore>().Logs);
         services.AddSingleton(provider => provider.GetRequiredService<ControlStore>().Idempotency);
         services.AddSingleton(provider => provider.GetRequiredService<ControlStore>().Secrets);
+        services.AddSingleton(provider => provider.GetRequiredService<ControlStore>().Rotation);
         services.AddSingleton(provider => provider.GetRequiredService<ControlStore>().Signals);
         services.AddHostedService<StorageStart>();
         return services;

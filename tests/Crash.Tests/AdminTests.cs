@@ -1,4 +1,7 @@
+using System.Globalization;
 using Control.Cli.Client;
+using Control.Contracts.Runs;
+using Control.Contracts.Workspaces;
 
 namespace Control.Crash.Tests;
 
@@ -67,6 +70,73 @@ public sealed class AdminTests
         Assert.Contains("join token", await agent.Line("error: "), StringComparison.Ordinal);
         Assert.Equal(1, await agent.Exit());
     }
+
+    [Fact]
+    public async Task RotateKey_ServerRunning_SealsWithItAtOnceAndTheRestAnew_AcrossACrash()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
+        await using var site = await Site.Start(insideCapacity: 1);
+        var pipeline = await site.Define("sealed", """
+            stages:
+              - name: use
+                jobs:
+                  all:
+                    secrets: { OLD: old, NEW: new, OWN: own }
+                    steps: ['test "$OLD$NEW$OWN" = old-valuenew-valueown-value']
+            """);
+        await site.Client.SetSecretAsync("crash", "old", SecretKind.Text, new SecretValue("old-value"), limit.Token);
+        await site.Client.SetSecretAsync(pipeline, "own", SecretKind.Text, new SecretValue("own-value"), limit.Token);
+        Assert.Equal([(1, 2)], Uses(await Keys(site, "list")));
+
+        await Keys(site, "rotate");
+        await site.Client.SetSecretAsync("crash", "new", SecretKind.Text, new SecretValue("new-value"), limit.Token);
+
+        await UntilSealedAnew(site, [(1, 0), (2, 3)], limit.Token);
+        await site.Attempt(await site.StartRun(pipeline), "use.all/1", AttemptState.Succeeded, limit.Token);
+
+        // Killed before it has noticed, or at work: the next server goes on.
+        await Keys(site, "rotate");
+        await site.Server.DisposeAsync();
+        await site.StartServer(insideCapacity: 1);
+        await UntilSealedAnew(site, [(1, 0), (2, 0), (3, 3)], limit.Token);
+        await site.Attempt(await site.StartRun(pipeline), "use.all/1", AttemptState.Succeeded, limit.Token);
+        Assert.Contains("Older keys are needed for 24 hours", await Keys(site, "retire", exitCode: 1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ServerAndAgent_Running_HaveNoCoreDumps()
+    {
+        await using var site = await Site.Start();
+        var agent = await site.StartAgent("one");
+
+        foreach (var process in (int[])[site.Server.Id, agent.Id])
+        {
+            Assert.Matches("Max core file size +0 +0 ", await File.ReadAllTextAsync($"/proc/{process}/limits"));
+        }
+    }
+
+    private static async Task<string> Keys(Site site, string what, int exitCode = 0)
+    {
+        await using var command = ControlProcess.Start(site.Folder, redis: null, "server", "key", what, "--data", site.Data);
+        var code = await command.Exit();
+        var output = await command.AllOutput();
+        Assert.True(exitCode == code, output);
+        return output;
+    }
+
+    // Each call is a process, whose time is pause enough.
+    private static async Task UntilSealedAnew(Site site, (int, int)[] uses, CancellationToken cancellationToken)
+    {
+        for (var seen = await Keys(site, "list"); !Uses(seen).SequenceEqual(uses); seen = await Keys(site, "list"))
+        {
+            Assert.False(cancellationToken.IsCancellationRequested, seen);
+        }
+    }
+
+    private static IEnumerable<(int Key, int Secrets)> Uses(string table) => table.Split('\n')
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Where(cells => cells is [_, "current" or "old", ..])
+        .Select(cells => (int.Parse(cells[0], CultureInfo.InvariantCulture), int.Parse(cells[2], CultureInfo.InvariantCulture)));
 
     private static async Task RecoverAdmin(Site site)
     {

@@ -88,6 +88,13 @@ internal sealed class ControlProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Everything it has printed, once it has ended.</summary>
+    public async Task<string> AllOutput()
+    {
+        await _reading;
+        return Output;
+    }
+
     /// <summary>As <see cref="Kill"/>, if it still runs; may be called again.</summary>
     public async ValueTask DisposeAsync()
     {

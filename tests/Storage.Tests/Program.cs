@@ -6,7 +6,8 @@ namespace Control.Storage.Tests;
 
 /// <summary>
 /// Commits and appends to logs until killed, and says so on standard output once each is acknowledged:
-/// <c>commit key version</c> or <c>log attempt length</c>.
+/// <c>commit key version</c> or <c>log attempt length</c>. With <c>rotate</c> behind the folder it rotates the key of the
+/// secrets again and again instead, and says when a key was added and when all secrets are sealed with it.
 /// </summary>
 internal static class Program
 {
@@ -15,6 +16,20 @@ internal static class Program
     public static async Task Main(string[] args)
     {
         using var store = ControlStore.Open(new StorageOptions { DataDirectory = args[0] }, TimeProvider.System, NullLoggerFactory.Instance);
+        await (args is [_, "rotate"] ? RotateAsync(store) : WriteAsync(store));
+    }
+
+    private static async Task RotateAsync(ControlStore store)
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            Console.WriteLine($"added {await store.Rotation.RotateAsync()}");
+            Console.WriteLine($"sealed {(await store.Rotation.ResealAsync()).Count}");
+        }
+    }
+
+    private static async Task WriteAsync(ControlStore store)
+    {
         await Task.WhenAll(Enumerable.Range(1, Writers).SelectMany(number => new[] { CommitAsync(store.Commits, number), AppendAsync(store, number) }));
     }
 

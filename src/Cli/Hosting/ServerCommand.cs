@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Control.Agent.Processes;
 using Control.Api.Access;
 using Control.Cli.CommandLine;
 using Control.Silo.Hosting;
@@ -16,7 +17,7 @@ internal static class ServerCommand
     private const string DefaultData = ".control/data";
 
     public static Command Create(CommandFactory cli) => CommandFactory.Group(
-        "server", "The server: silo, gateway and an agent in one process.", Run(cli), RecoverAdmin(cli));
+        "server", "The server: silo, gateway and an agent in one process.", Run(cli), RecoverAdmin(cli), KeyCommand.Create(cli));
 
     internal static Option<string> DataOption() => new("--data")
     {
@@ -82,20 +83,21 @@ internal static class ServerCommand
             [data],
             async (call, _) =>
             {
-                var path = Path.GetFullPath(call.Get(data)!);
-                if (!Directory.Exists(path))
-                {
-                    throw new UsageException($"There is no folder {path}. Give the server's data folder with --data.");
-                }
-
+                var path = ExistingFolder(call.Get(data)!);
                 await DataFolder.WriteAdminToken(path, await IssueBesideServer(path));
                 call.Output.Note($"A new admin token is in {DataFolder.AdminTokenFile(path)} (readable by you only). Revoke lost ones with 'control token revoke'.");
                 return ExitCodes.Succeeded;
             });
     }
 
+    /// <summary>The data folder of a server, which must be there.</summary>
+    internal static string ExistingFolder(string folder) => Path.GetFullPath(folder) is var path && Directory.Exists(path)
+        ? path
+        : throw new UsageException($"There is no folder {path}. Give the server's data folder with --data.");
+
     private static async Task<int> Serve(Call call, ServerOptions options, CancellationToken cancellationToken)
     {
+        CoreDumps.TurnOff();
         await using var server = await ControlServer.StartAsync(options, cancellationToken);
         Announce(call, server, options);
         await server.WaitForShutdownAsync(cancellationToken);

@@ -27,7 +27,7 @@ public static class SiloHost
         services.AddControlGrains();
         services.AddGrainEngine(cluster);
         services.AddGrainStatistics();
-        return isScheduling ? services.AddHostedService<SiloBeat>() : services;
+        return isScheduling ? services.AddHostedService<SiloBeat>().AddHostedService<SecretKeeper>() : services;
     }
 
     /// <summary>Records the calls that reach grains in the meter "Control.Silo" as <c>rpc.server.call.duration</c>.</summary>

@@ -20,19 +20,26 @@ public sealed class SecretBox
     private const int KeyIdEnd = 5, NonceEnd = KeyIdEnd + 12, TagEnd = NonceEnd + 16;
     private const string MetaName = "secret-key";
 
-    private readonly string _path;
-    private readonly Lock _rotating = new();
-    private ImmutableArray<SecretKey> _keys;
+    // Beyond that somebody rotates in a circle; the file has room for some hundreds.
+    private const int MaxKeys = 64;
 
-    private SecretBox(string path, ImmutableArray<SecretKey> keys)
+    private readonly string _path;
+    private readonly Lock _reading = new();
+    private volatile Held _held;
+
+    private SecretBox(string path)
     {
         _path = path;
-        _keys = keys;
+        _held = Held.Read(path);
     }
 
-    private SecretKey Newest => _keys.MaxBy(key => key.Id)!;
+    /// <summary>The keys, oldest first.</summary>
+    internal ImmutableArray<SecretKey> Keys => _held.Keys;
 
-    /// <summary>Encrypts under the newest key.</summary>
+    /// <summary>The key that seals.</summary>
+    internal SecretKey Newest => _held.Keys[^1];
+
+    /// <summary>Encrypts under the newest key, also when another process has only just added it.</summary>
     /// <param name="plain">Up to <see cref="MaxPlain"/> bytes.</param>
     /// <param name="context">What the secret is, such as its workspace and name; opening it as anything else fails.</param>
     /// <exception cref="ControlException"><c>secret-too-large</c>.</exception>
@@ -40,6 +47,7 @@ public sealed class SecretBox
     {
         if (plain.Length > MaxPlain)
             throw new ControlException("secret-too-large", $"A secret has up to {MaxPlain} bytes.");
+        TryRefresh();
         var key = Newest;
         var box = new byte[TagEnd + plain.Length];
         box[0] = FormatVersion;
@@ -60,8 +68,8 @@ public sealed class SecretBox
         var box = @sealed.AsSpan();
         if (box.Length < TagEnd || box[0] != FormatVersion)
             throw Unreadable();
-        var id = BinaryPrimitives.ReadUInt32BigEndian(box[1..]);
-        var key = _keys.FirstOrDefault(key => key.Id == id)
+        var id = KeyOf(@sealed);
+        var key = Find(id) ?? (TryRefresh() ? Find(id) : null)
             ?? throw new ControlException("secret-key-unknown", $"The secret was sealed with key {id}, which {_path} lacks. Put the key back, or set the secret again.");
         var plain = new byte[box.Length - TagEnd];
         try
@@ -77,21 +85,74 @@ public sealed class SecretBox
     }
 
     /// <summary>
-    /// Adds a key that seals from now on; what older keys sealed stays readable. Other processes use it after a restart.
-    /// An older key may be taken out of the file once everything was sealed anew and this process was started again.
+    /// Adds a key that seals from now on, in every process that has this file; what older keys sealed stays readable. It is on
+    /// the disk before anything is sealed with it.
     /// </summary>
-    /// <exception cref="ControlException">The key file is not as it must be.</exception>
+    /// <param name="now">Noted with it.</param>
+    /// <returns>Its id.</returns>
+    /// <exception cref="ControlException">The key file is not as it must be, has too many keys, or is being changed by another process.</exception>
     /// <exception cref="IOException">The key file cannot be written.</exception>
-    public void AddKey()
+    internal uint AddKey(DateTimeOffset now)
     {
-        lock (_rotating)
+        using var held = SecretKeyFile.Lock(_path);
+        Refresh();
+        if (Keys.Length >= MaxKeys)
+            throw new ControlException("secret-keys-too-many", $"{_path} has {Keys.Length} keys. Retire the old ones first.");
+        var key = SecretKey.Create(Newest.Id + 1, now);
+        SecretKeyFile.Replace(_path, Keys.Add(key));
+        Refresh();
+        return key.Id;
+    }
+
+    /// <summary>Takes all keys but the newest out of the file. Nothing may be sealed with them any more.</summary>
+    /// <param name="check">Called while nobody else changes the file; throws to keep them.</param>
+    /// <returns>How many there were.</returns>
+    internal async Task<int> RemoveOldAsync(Func<Task> check)
+    {
+        using var held = SecretKeyFile.Lock(_path);
+        Refresh();
+        await check().ConfigureAwait(false);
+        var old = Keys.Length - 1;
+        if (old > 0)
+            SecretKeyFile.Replace(_path, [Newest]);
+        Refresh();
+        return old;
+    }
+
+    /// <summary>The id of the key that sealed something; 0 when it is no seal.</summary>
+    internal static uint KeyOf(ImmutableArray<byte> @sealed) =>
+        @sealed.Length < TagEnd || @sealed[0] != FormatVersion ? 0 : BinaryPrimitives.ReadUInt32BigEndian(@sealed.AsSpan()[1..]);
+
+    /// <summary>Reads the key file again if it was replaced. A file that lacks the key in use is not taken.</summary>
+    /// <exception cref="ControlException">The file is missing, another store's, damaged or open to others.</exception>
+    internal void Refresh()
+    {
+        lock (_reading)
         {
-            var keys = SecretKeyFile.Read(_path);
-            keys = keys.Add(SecretKey.Create(keys.Max(key => key.Id) + 1));
-            SecretKeyFile.Replace(_path, keys);
-            _keys = keys;
+            if (SecretKeyFile.Stamp(_path) == _held.Stamp)
+                return;
+            var found = File.Exists(_path) ? Held.Read(_path) : throw Missing(_path, "is missing");
+            if (!found.Keys.Any(key => key.Fingerprint == Newest.Fingerprint))
+                throw Missing(_path, "lacks the key this store used last");
+            _held = found;
         }
     }
+
+    // Whatever is wrong with the file, what was read from it before goes on working; who watches the file says so.
+    private bool TryRefresh()
+    {
+        try
+        {
+            Refresh();
+            return true;
+        }
+        catch (Exception error) when (error is ControlException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private SecretKey? Find(uint id) => Keys.FirstOrDefault(key => key.Id == id);
 
     /// <summary>
     /// Reads the key file, or makes it when this store never had one. The store remembers the newest key's fingerprint,
@@ -108,13 +169,16 @@ public sealed class SecretBox
             Create(path);
         }
 
-        var box = new SecretBox(path, SecretKeyFile.Read(path));
-        if (known is not null && !box._keys.Any(key => key.Fingerprint == known))
+        var box = new SecretBox(path);
+        if (known is not null && !box.Keys.Any(key => key.Fingerprint == known))
             throw Missing(path, "lacks the key this store used last");
         if (known != box.Newest.Fingerprint)
-            Meta.Set(session, MetaName, box.Newest.Fingerprint);
+            box.Remember(session);
         return box;
     }
+
+    /// <summary>Notes the newest key in the store, which then does not start without it.</summary>
+    internal void Remember(Session session) => Meta.Set(session, MetaName, Newest.Fingerprint);
 
     private static void Create(string path)
     {
@@ -141,4 +205,15 @@ public sealed class SecretBox
 
     private static ControlException Unreadable() =>
         new("secret-unreadable", "The secret cannot be opened: it is damaged or was sealed as another one. Set it again.");
+
+    // What the file said when it looked like that.
+    private sealed record Held(ImmutableArray<SecretKey> Keys, (DateTime, long)? Stamp)
+    {
+        // The stamp first: should the file be replaced in between, it is read once more than needed.
+        public static Held Read(string path)
+        {
+            var stamp = SecretKeyFile.Stamp(path);
+            return new Held([.. SecretKeyFile.Read(path).OrderBy(key => key.Id)], stamp);
+        }
+    }
 }

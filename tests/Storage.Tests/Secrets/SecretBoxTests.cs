@@ -58,7 +58,7 @@ public sealed class SecretBoxTests : IDisposable
     public void AddKey_OldSeals_StayReadableAndNewOnesUseTheNewKey()
     {
         var old = Box.Seal("old"u8, "c");
-        Box.AddKey();
+        Box.AddKey(Make.Noon);
         var @new = Box.Seal("new"u8, "c");
         Assert.Equal((1, 2), (old[4], @new[4]));
         _test.Reopen();
@@ -71,7 +71,7 @@ public sealed class SecretBoxTests : IDisposable
     public void Open_KeyNoLongerInTheFile_SaysWhich()
     {
         var old = Box.Seal("old"u8, "c");
-        Box.AddKey();
+        Box.AddKey(Make.Noon);
         _test.Reopen();
         SecretKeyFile.Replace(KeyFile, [.. SecretKeyFile.Read(KeyFile).Where(key => key.Id == 2)]);
         _test.Reopen();
