@@ -193,6 +193,44 @@ public class JobTests
     }
 
     [Fact]
+    public async Task Run_HundredMegabytesOnOneLine_EndsWithTheLimitAndTheAgentGoesOn()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        const long limit = 64L << 20;
+        var job = TestAgent.Job(a => a with { LogLimitBytes = limit }, "printf hunter2hunter2; head -c 104857600 /dev/zero | tr '\\0' x; echo; echo end")
+            with
+        { SecretValues = Secrets("TOKEN", "hunter2hunter2") };
+        agent.Server.Order(job);
+
+        var report = await agent.Server.EndOf(job);
+
+        Assert.Equal((ReportKind.Failed, Reasons.LogLimit), (report.Kind, report.Reason));
+        Assert.InRange(report.LogLength, limit - (1 << 20), limit);
+        await agent.Server.Until(() => agent.Server.Chunks.Any(chunk => chunk.Attempt == report.Attempt && chunk.Offset + chunk.Length == report.LogLength));
+        var log = agent.Server.Log(report.Attempt);
+        Assert.Equal("== step 1: s1\n***xxxxx", System.Text.Encoding.ASCII.GetString(log, 0, 22));
+        Assert.Equal(-1, log.AsSpan(22, 60 << 20).IndexOfAnyExcept((byte)'x'));
+        Assert.Equal(ReportKind.Succeeded, (await agent.Server.EndOf(agent.Run("echo next"))).Kind);
+    }
+
+    [Fact]
+    public async Task Run_HundredThousandVariables_FailsTheJobAndTheAgentGoesOn()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var given = agent.Run(a => a with { Env = [.. Enumerable.Range(0, 100_000).Select(i => new EnvVar($"VARIABLE_{i}", "some value of it"))] }, "true");
+        var made = agent.Run("awk 'BEGIN { for (i = 0; i < 100000; i++) print \"export VARIABLE_\" i \"=some-value-of-it\" }' > all; . ./all; id");
+
+        var refused = await agent.Server.EndOf(given);
+        var (failed, log) = await agent.Server.ResultOf(made);
+
+        Assert.Equal((ReportKind.Failed, Reasons.AgentError), (refused.Kind, refused.Reason));
+        Assert.Contains("too long", refused.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal((ReportKind.Failed, Reasons.StepFailed), (failed.Kind, failed.Reason));
+        Assert.Contains("too long", log, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(ReportKind.Succeeded, (await agent.Server.EndOf(agent.Run("echo next"))).Kind);
+    }
+
+    [Fact]
     public async Task Run_SpoolQuotaFull_IsAgentError()
     {
         await using var agent = await TestAgent.StartAsync(options => options.SpoolQuotaBytes = 1 << 20);

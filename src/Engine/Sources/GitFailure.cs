@@ -22,6 +22,8 @@ public static class GitFailure
         ("does not appear to be a git repository", "There is no Git repository at this address. Check it."),
         ("Could not resolve host", "The repository's host name cannot be resolved. Check the address, and the name servers of this machine."),
         ("Connection refused", "The repository's host refuses the connection. Check the address and port, and that the server runs."),
+        ("Failed to connect", "The repository's host cannot be reached. Check the address and port, that the server runs, and the network and proxy of this machine."),
+        ("unreachable", "The repository's host cannot be reached. Check the address, and the network and proxy of this machine."),
         ("timed out", "The repository's host did not answer in time. Check the address, and the network and proxy of this machine."),
         ("Operation too slow", "The transfer was too slow for a minute and was given up. Try again, or ask for less history with 'depth:'."),
         ("certificate", "The repository's certificate is not trusted on this machine. Install its authority, or name its file in GIT_SSL_CAINFO for the agent and the server."),

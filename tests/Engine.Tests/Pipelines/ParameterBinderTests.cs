@@ -64,6 +64,17 @@ public sealed class ParameterBinderTests
     }
 
     [Fact]
+    public void Bind_HundredThousandUnknown_TellsTheFirstHundred()
+    {
+        var values = Enumerable.Range(0, 100_000).ToDictionary(i => $"V{i}", _ => "");
+
+        var errors = ParameterBinder.Bind([], values).Errors;
+
+        Assert.Equal(PipelineLimits.Errors, errors.Length);
+        Assert.Equal("parameters.V0", errors[0].Field);
+    }
+
+    [Fact]
     public void Bind_NullValue_CountsAsNotPassed() =>
         Assert.Equal("none", ParameterBinder.Bind([Parameters[0]], new Dictionary<string, string> { ["TEXT"] = null! }).Values["TEXT"]);
 }

@@ -117,6 +117,8 @@ public sealed class GitAccessTests
     [InlineData("fatal: transport 'file' not allowed", "not allowed. Use its https")]
     [InlineData("server certificate verification failed. CAfile: none", "GIT_SSL_CAINFO")]
     [InlineData("fatal: unable to access: Could not resolve host: h", "name servers")]
+    [InlineData("fatal: unable to access 'https://127.0.0.1:1/x/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server", "cannot be reached. Check the address and port")]
+    [InlineData("ssh: connect to host 192.0.2.1 port 22: Network is unreachable", "cannot be reached. Check the address")]
     [InlineData("odd\nfatal: strange \u001b[31m thing\n", "code 128: 'fatal: strange ?[31m thing'")]
     [InlineData("", "no message")]
     public void Explain_Message_NamesTheCure(string standardError, string expected) =>

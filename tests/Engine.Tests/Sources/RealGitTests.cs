@@ -97,6 +97,25 @@ public sealed class RealGitTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_folder, "hooked")));
     }
 
+    [Theory]
+    [InlineData("--upload-pack=touch${IFS}made")]
+    [InlineData("$(touch${IFS}made)")]
+    [InlineData("`touch$IFS\'made\'`;made")]
+    public void Checkout_BranchNamedAsAnOptionOrACommand_IsAName(string branch)
+    {
+        // Git itself makes none of the first kind, but takes what a server has.
+        File.AppendAllText(Path.Combine(_origin, ".git", "packed-refs"), $"{CommitOf("main~1")} refs/heads/{branch}\n");
+        Assert.Equal(branch[0] == '-', GitRef.Check(branch) is not null);
+
+        var listed = Run(GitCommand.ListRemote(Access(2), $"refs/heads/{branch}"));
+        var (work, _) = CheckOut(Plan($"refs/heads/{branch}", CommitOf("main~1"), 1, 2));
+
+        Assert.Contains(CommitOf("main~1"), listed.Output, StringComparison.Ordinal);
+        Assert.Equal("two", File.ReadAllText(Path.Combine(work, "file")));
+        Assert.Empty(Directory.EnumerateFiles(_folder, "made", SearchOption.AllDirectories));
+        Assert.False(File.Exists("made"));
+    }
+
     [Fact]
     public void ListRemote_FileProtocolInPublicAccess_IsRefusedByGit()
     {
