@@ -95,7 +95,7 @@ public sealed partial class AgentHost : BackgroundService
     private async Task CleanAsync(StateFolder state, JobPlace place, ContainerEngines containers, string installation, CancellationToken cancellationToken)
     {
         await FileLock.WaitAsync(state.ReaperLock, cancellationToken).ConfigureAwait(false);
-        var ended = await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false);
+        var ended = (await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false)).Found;
         ended += await place.EndLeftoversAsync().ConfigureAwait(false);
         await containers.CleanAsync().ConfigureAwait(false);
         if (ended > 0)

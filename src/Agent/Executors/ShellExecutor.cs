@@ -30,9 +30,9 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     }
 
     /// <inheritdoc/>
-    public async Task<int> EndAsync(TimeSpan grace)
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
         _user?.Dispose();
         return ended;
     }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
 using Control.Agent.Users;
+using Control.Contracts.Runs;
 
 namespace Control.Agent.Processes;
 
@@ -87,10 +88,10 @@ internal sealed class JobProcesses
     /// <summary>
     /// Ends everything of the job, see <see cref="Extinction"/>, and returns once nothing is left and all output is in its sink.
     /// </summary>
-    /// <returns>How many processes were found alive.</returns>
-    public async Task<int> EndAsync(TimeSpan grace)
+    /// <returns>What was found alive, and what it took.</returns>
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var count = await Extinction.OfAsync(Look, grace).ConfigureAwait(false);
+        var cleanup = await Extinction.OfAsync(Look, grace).ConfigureAwait(false);
         GiveUp(Sessions());
         foreach (var (process, output) in _started)
         {
@@ -105,7 +106,7 @@ internal sealed class JobProcesses
             _reaper.Unwatch(_user);
         }
 
-        return count;
+        return cleanup;
     }
 
     // A command is known as a process before it has its session. A user of its own makes the job's mark, which is slow to

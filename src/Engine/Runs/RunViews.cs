@@ -75,5 +75,6 @@ public static class RunViews
         attempt.LogLength,
         attempt.Outputs,
         attempt.Round,
-        attempt.NotBefore);
+        attempt.NotBefore,
+        attempt.Cleanup);
 }

@@ -62,16 +62,17 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
     }
 
     /// <inheritdoc/>
-    public async Task<int> EndAsync(TimeSpan grace)
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
         if (_isMade && await RemoveContainerAsync().ConfigureAwait(false) is { } complaint)
         {
             LogNotRemoved(_name, complaint);
         }
 
         _user?.Dispose();
-        return ended;
+        // The engine gives every process in a container a session of its own.
+        return ended with { Escaped = 0 };
     }
 
     /// <inheritdoc/>
