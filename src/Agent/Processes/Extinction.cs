@@ -20,8 +20,11 @@ internal static class Extinction
     /// that takes, because nobody may be told "stopped" before; a process stuck in the kernel can hold it up.
     /// </summary>
     /// <remarks>Looks at real processes and so on real time always: the kernel does not know a faked clock.</remarks>
+    /// <param name="look">Finds what is to be ended.</param>
+    /// <param name="grace">Before it is killed.</param>
+    /// <param name="kill">Kills all of it at once, where something can, so that forking gets nobody away.</param>
     /// <returns>What it found and did.</returns>
-    public static async Task<CleanupView> OfAsync(Func<Sighting> look, TimeSpan grace)
+    public static async Task<CleanupView> OfAsync(Func<Sighting> look, TimeSpan grace, Action? kill = null)
     {
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
@@ -44,6 +47,7 @@ internal static class Extinction
             if (passed >= grace)
             {
                 killed.UnionWith(sighting.Found);
+                kill?.Invoke();
                 Signal(sighting.Found, Libc.SigKill);
             }
             else

@@ -58,6 +58,9 @@ internal static class ProcessTable
         return sighting;
     }
 
+    /// <summary>True for a process that is there and no zombie.</summary>
+    public static bool IsAlive(int process) => StatOf(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}")) is not null;
+
     /// <summary>True when a live process is in the session.</summary>
     public static bool HasSession(int session)
     {

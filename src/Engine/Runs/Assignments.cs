@@ -27,7 +27,8 @@ public static class Assignments
             job.LostAfterSeconds,
             LogLimitBytes,
             model.Head.TraceParent,
-            job.Container);
+            job.Container,
+            job.Resources);
     }
 
     private static ImmutableArray<SecretEnv> Secrets(JobSpec job) => job.Container?.Credentials is { } registry

@@ -41,7 +41,8 @@ internal static class JobReader
             StageReader.Condition(reader),
             MatrixReader.Matrix(reader),
             reader.Flag("allowFailure", false),
-            ContainerReader.Container(reader));
+            ContainerReader.Container(reader),
+            ContainerReader.Resources(reader));
     }
 
     private static RetrySpec Retry(MapReader job)
