@@ -105,6 +105,16 @@ public sealed class LimitTests
     public void OomKills_OfMemoryEvents_AreTheirs(string events, long expected) => Assert.Equal(expected, Cgroup.OomKills(events));
 
     [Fact]
+    public void Files_OfEitherVersion_AreBelowTheirMounts()
+    {
+        const string mounts = "cgroup /c/cpu cgroup rw,cpu 0 0\ncgroup /c/memory cgroup rw,relatime,memory 0 0\ncgroup2 /c/unified cgroup2 rw 0 0\n";
+
+        Assert.Equal(["/c/memory/box/a/memory.oom_control", "/c/unified/memory.events"], MemoryKills.Files("8:pids:/\n4:memory:/box/a\n0::/\n", mounts));
+        Assert.Equal(["/c/unified/box/memory.events"], MemoryKills.Files("0::/box\n", mounts));
+        Assert.Empty(MemoryKills.Files("", mounts));
+    }
+
+    [Fact]
     public void Explain_StepFailedForWantOfMemory_SaysSo()
     {
         var failed = JobResult.Failure(Reasons.StepFailed, "The step 1 ended with exit code 137.", 137);

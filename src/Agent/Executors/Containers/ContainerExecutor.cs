@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Control.Agent.Jobs;
+using Control.Agent.Limits;
 using Control.Agent.Processes;
 using Control.Agent.Users;
 using Control.Contracts.Pipelines;
@@ -58,7 +59,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         return await CheckoutAsync(_folder, _processes, cancellationToken).ConfigureAwait(false)
             ?? await PullAsync(cancellationToken).ConfigureAwait(false)
             ?? await StartAsync(cancellationToken).ConfigureAwait(false)
-            ?? await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+            ?? await StepsAsync(_processes, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -91,6 +92,19 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         order.Assignment.Checkout is { } source
             ? await new Checkout(source, order, folder, processes).RunAsync(cancellationToken).ConfigureAwait(false)
             : null;
+
+    private async Task<JobResult> StepsAsync(JobProcesses processes, CancellationToken cancellationToken)
+    {
+        var result = await new StepSequence(order.Log, processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+        if (result.Reason != Reasons.StepFailed)
+        {
+            return result;
+        }
+
+        var (code, idle) = await _engine!.CallAsync("inspect", "--format", "{{.State.Pid}}", _name).ConfigureAwait(false);
+        var kills = code == 0 && int.TryParse(idle, NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? MemoryKills.AtProcess(process) : 0;
+        return OutOfMemory.Explain(result, kills, _container.MemoryBytes);
+    }
 
     private async Task<JobResult?> PullAsync(CancellationToken cancellationToken)
     {
