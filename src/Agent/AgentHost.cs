@@ -3,6 +3,7 @@ using Control.Agent.Executors;
 using Control.Agent.Executors.Containers;
 using Control.Agent.Jobs;
 using Control.Agent.Joining;
+using Control.Agent.Limits;
 using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Polling;
@@ -95,7 +96,7 @@ public sealed partial class AgentHost : BackgroundService
     private async Task CleanAsync(StateFolder state, JobPlace place, ContainerEngines containers, string installation, CancellationToken cancellationToken)
     {
         await FileLock.WaitAsync(state.ReaperLock, cancellationToken).ConfigureAwait(false);
-        var ended = await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false);
+        var ended = (await Extinction.OfAsync(() => ProcessTable.Find([], Mark.OfInstallation(installation), []), TimeSpan.Zero).ConfigureAwait(false)).Found;
         ended += await place.EndLeftoversAsync().ConfigureAwait(false);
         await containers.CleanAsync().ConfigureAwait(false);
         if (ended > 0)
@@ -133,8 +134,10 @@ public sealed partial class AgentHost : BackgroundService
         using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
+        var groups = _options.IsDummy ? null : Cgroups.TryOpen(await File.ReadAllTextAsync("/proc/self/mounts", stoppingToken).ConfigureAwait(false), credential.Installation);
+        LogLimits(JobLimits.Tell(groups, programs.PrLimit, place.Users is not null));
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
-        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, _time);
+        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, groups, _time);
         jobs = new JobTable(tools, new ExecutorChoice(tools, containers, _loggers), _loggers);
         var end = JobEnd.Stopped;
         var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
@@ -156,6 +159,7 @@ public sealed partial class AgentHost : BackgroundService
         {
             await jobs.EndAllAsync(end, FarewellPatience).ConfigureAwait(false);
             place.Leave();
+            groups?.Leave();
         }
     }
 
@@ -164,6 +168,9 @@ public sealed partial class AgentHost : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Every attempt runs as a user of its own, out of {Range}.")]
     private partial void LogUsers(UserRange range);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Limits of jobs that ask for some are enforced: {Limits}.")]
+    private partial void LogLimits(string limits);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs run as {User}, the agent's own user: they can read its credential and each other's files. An agent that is root gives every attempt a user of its own, unless started with --job-users none.")]
     private partial void LogNoUsers(string user);

@@ -29,8 +29,35 @@ public class EndingTests
         var report = await agent.Server.EndOf(job);
 
         Assert.Equal((ReportKind.Stopped, Reasons.Cancelled), (report.Kind, report.Reason));
-        Assert.Matches("[0-9]+ processes were ended", report.Message);
         await life.EndAsync(1);
+    }
+
+    [Fact]
+    public async Task Stop_OfDeafAndAwayProcesses_ReportsWhatItFound()
+    {
+        await using var agent = await TestAgent.StartAsync();
+        var life = agent.CreateLifeLine();
+        var job = agent.Run($$"""
+            {{life.Hold}}
+            sh -c 'trap "" TERM; echo deaf >&9; while :; do sleep 1000; done' &
+            wait_for=$!
+            setsid sh -c 'echo away >&9; exec sleep 1000' &
+            wait "$wait_for"
+            """);
+        string[] said = [await life.ReadLineAsync() ?? "", await life.ReadLineAsync() ?? "", await life.ReadLineAsync() ?? ""];
+        Assert.Equal(["away", "deaf", "ready"], said.Order(StringComparer.Ordinal));
+
+        agent.Server.Stop(job);
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        var cleanup = report.Cleanup!;
+        Assert.InRange(cleanup.Found, 3, 5);
+        Assert.Equal(1, cleanup.Escaped);
+        Assert.InRange(cleanup.Terminated, 2, 3);
+        Assert.InRange(cleanup.Killed, 1, 2);
+        Assert.True(cleanup.Terminated + cleanup.Killed >= cleanup.Found);
+        Assert.True(cleanup.TookMilliseconds >= 1000, "The deaf one had its grace.");
+        Assert.Contains($"== ended: {cleanup.Terminated + cleanup.Killed} processes were ended {cleanup.Terminated} when asked and {cleanup.Killed} by force, 1 out of its session, in ", log);
     }
 
     [Fact]
@@ -45,6 +72,7 @@ public class EndingTests
         var (report, log) = await agent.Server.ResultOf(job);
 
         Assert.Equal(ReportKind.Stopped, report.Kind);
+        Assert.Equal(0, report.Cleanup!.Killed);
         Assert.Contains("cleaned up", log);
     }
 
@@ -59,6 +87,7 @@ public class EndingTests
 
         Assert.Equal((ReportKind.Failed, Reasons.TimedOut), (report.Kind, report.Reason));
         Assert.Contains("step 1", report.Message);
+        Assert.True(report.Cleanup is { Found: > 0, Killed: > 0 });
         await life.EndAsync(1);
     }
 
@@ -86,6 +115,7 @@ public class EndingTests
 
         Assert.Equal(ReportKind.Succeeded, report.Kind);
         Assert.Contains("left running and ended:", log);
+        Assert.True(report.Cleanup is { Found: > 0 });
         Assert.Contains("second step", log);
         await life.EndAsync(1);
     }

@@ -25,12 +25,4 @@ public sealed class InsideAgentTests(ITestOutputHelper output)
 
         await site.Attempt(run, "spy.all/1", AttemptState.Succeeded, limit.Token);
     }
-
-    /// <summary>Skipped for others than root, which the gate never is.</summary>
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class AsRootFactAttribute : FactAttribute
-    {
-        public AsRootFactAttribute() =>
-            Skip = Environment.UserName == "root" || Environment.GetEnvironmentVariable("CI") == "true" ? null : "Only root can give jobs users of their own.";
-    }
 }

@@ -13,6 +13,7 @@ namespace Control.Crash.Tests;
 internal sealed class Site : IAsyncDisposable
 {
     private readonly List<ControlProcess> _processes = [];
+    private readonly List<SmallDisk> _disks = [];
     private readonly ITestOutputHelper? _output;
     private ControlClient? _client;
     private RedisServer? _redis;
@@ -34,6 +35,9 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>The silos beside the server.</summary>
     public List<ControlProcess> Silos { get; } = [];
 
+    /// <summary>Those it was told to have, in order.</summary>
+    public IReadOnlyList<SmallDisk> Disks => _disks;
+
     /// <summary>An administrator who is patient with a server that is away.</summary>
     public ControlClient Client => _client!;
 
@@ -41,18 +45,18 @@ internal sealed class Site : IAsyncDisposable
     /// <param name="output">Told everything in the end.</param>
     /// <param name="insideCapacity">Of the agent inside the server.</param>
     /// <param name="silos">The server's included; 0 for as many as the run of the tests wants.</param>
-    public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0, int silos = 0)
+    /// <param name="dataMegabytes">Size of a disk for the server's data; 0 for the machine's own.</param>
+    public static async Task<Site> Start(ITestOutputHelper? output = null, int insideCapacity = 0, int silos = 0, int dataMegabytes = 0)
     {
         silos = silos == 0 ? TestSilos.Count : silos;
         var folder = Directory.CreateTempSubdirectory("control-crash-").FullName;
         // Jobs, which have users of their own when the agent is root, tell the test something by files in it.
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
-        var starts = Path.Combine(folder, "starts");
-        await File.WriteAllTextAsync(starts, "");
-        File.SetUnixFileMode(starts, (UnixFileMode)0b110_110_110);
         var site = new Site(folder, FreePort(), output);
+        await site.SharedFile("starts");
         try
         {
+            if (dataMegabytes > 0) await site.Mount("data", dataMegabytes);
             if (silos > 1) site._redis = await RedisServer.StartAsync();
             await site.StartServer(insideCapacity);
             while (site.Silos.Count < silos - 1) site.Silos.Add(await site.StartSilo());
@@ -97,19 +101,38 @@ internal sealed class Site : IAsyncDisposable
     public string[] ServerArguments(int port) =>
         ["server", "run", "--data", Data, "--agent-work", Work, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")];
 
-    /// <summary>Starts an agent, which joins when it never has; returns once it serves.</summary>
-    public async Task<ControlProcess> StartAgent(string name, int capacity = 4)
+    /// <summary>Something to put between agents and the server.</summary>
+    public Task<Relay> StartRelay() => Relay.Start(Port, Fingerprint);
+
+    /// <summary>Puts a small disk at a name in the folder; it goes with the site.</summary>
+    public async Task<SmallDisk> Mount(string name, int megabytes)
+    {
+        var disk = await SmallDisk.Mount(Path.Combine(Folder, name), megabytes);
+        _disks.Add(disk);
+        return disk;
+    }
+
+    /// <summary>An empty file that jobs, which are different users, may all write to.</summary>
+    public async Task SharedFile(string name)
+    {
+        // Emptied where it is there: who writes to a new one first would own it.
+        await File.WriteAllTextAsync(Path.Combine(Folder, name), "");
+        File.SetUnixFileMode(Path.Combine(Folder, name), (UnixFileMode)0b110_110_110);
+    }
+
+    /// <summary>Starts an agent, which joins when it never has; returns once it serves. With a relay, it knows nothing of the server but that.</summary>
+    public async Task<ControlProcess> StartAgent(string name, int capacity = 4, Relay? relay = null)
     {
         var tokenFile = Path.Combine(Folder, $"{name}.token");
         var state = Path.Combine(Folder, $"agent-{name}");
-        if (!Directory.Exists(state))
+        if (!File.Exists(tokenFile))
         {
             var token = await Client.CreateJoinTokenAsync(TimeSpan.FromHours(1), CancellationToken.None);
-            await File.WriteAllTextAsync(tokenFile, token.Value.Token);
+            await File.WriteAllTextAsync(tokenFile, token.Value.Token.Replace(Fingerprint, relay?.Fingerprint ?? Fingerprint, StringComparison.Ordinal));
         }
 
         var agent = Begin(ControlProcess.Start(
-            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{Port}", "--join-token-file", tokenFile, "--state", state, "--work", Work, "--name", name,
+            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{relay?.Port ?? Port}", "--join-token-file", tokenFile, "--state", state, "--work", Work, "--name", name,
             "--capacity", capacity.ToString(CultureInfo.InvariantCulture)));
         await agent.Line("Serving as");
         return agent;
@@ -148,6 +171,11 @@ internal sealed class Site : IAsyncDisposable
         }
 
         var left = await Leftovers.WaitUntilNone(Folder);
+        foreach (var disk in _disks)
+        {
+            await disk.DisposeAsync();
+        }
+
         Directory.Delete(Folder, recursive: true);
         Assert.Empty(left);
     }

@@ -175,7 +175,7 @@ internal static class Sweep
     }
 
     // The run of the tests prints what it finds there.
-    private static Task Publish(string table) =>
+    public static Task Publish(string table) =>
         Environment.GetEnvironmentVariable("CONTROL_TEST_TABLES") is { Length: > 0 } folder
             ? File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(folder).FullName, $"{Guid.NewGuid():N}.txt"), table)
             : Task.CompletedTask;

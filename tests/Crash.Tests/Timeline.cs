@@ -83,6 +83,18 @@ internal static class Timeline
         return log.ToArray();
     }
 
+    /// <summary>What there is of a log now, complete or not.</summary>
+    public static async Task<byte[]> StoredLog(this Site site, AttemptId attempt, CancellationToken limit)
+    {
+        using var log = new MemoryStream();
+        await foreach (var chunk in site.Client.ReadLogAsync(attempt, 0, limit))
+        {
+            log.Write(chunk.Bytes.Span);
+        }
+
+        return log.ToArray();
+    }
+
     /// <summary>The numbers behind <c>PID=</c> in a log.</summary>
     public static IReadOnlyList<string> Processes(string log) =>
         [.. log.Split('\n').Where(line => line.StartsWith("PID=", StringComparison.Ordinal)).Select(line => line["PID=".Length..])];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Control.Agent.Jobs;
+using Control.Agent.Processes;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
 
@@ -40,7 +41,7 @@ internal sealed class DummyExecutor(JobOrder order, TimeProvider time) : IExecut
     }
 
     /// <inheritdoc/>
-    public Task<int> EndAsync(TimeSpan grace) => Task.FromResult(_isHanging ? 1 : 0);
+    public Task<CleanupView> EndAsync(TimeSpan grace) => Task.FromResult(_isHanging ? new CleanupView(1, 0, 1, 0, 0) : Extinction.OfNothing);
 
     /// <inheritdoc/>
     public Task<byte[]?> ReadOutputsAsync(int limit)

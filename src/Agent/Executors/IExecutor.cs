@@ -1,6 +1,7 @@
 using Control.Agent.Jobs;
 using Control.Agent.Logs;
 using Control.Contracts.Agents;
+using Control.Contracts.Runs;
 
 namespace Control.Agent.Executors;
 
@@ -30,8 +31,8 @@ internal interface IExecutor
 
     /// <summary>Ends all that is left of the attempt.</summary>
     /// <param name="grace">How long it may clean up before it is killed.</param>
-    /// <returns>How many processes were still there; 0 when that is not known.</returns>
-    Task<int> EndAsync(TimeSpan grace);
+    /// <returns>What was still there and how it ended; zeros when that is not known.</returns>
+    Task<CleanupView> EndAsync(TimeSpan grace);
 
     /// <summary>What the steps wrote to <c>$CONTROL_OUTPUT</c>, up to a number of bytes; null when there is no such file any more.</summary>
     Task<byte[]?> ReadOutputsAsync(int limit);

@@ -1,4 +1,5 @@
 using Control.Agent.Jobs;
+using Control.Agent.Limits;
 using Control.Agent.Processes;
 using Control.Agent.Users;
 using Control.Contracts.Pipelines;
@@ -11,6 +12,7 @@ namespace Control.Agent.Executors;
 internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILogger<ShellExecutor> logger) : IExecutor
 {
     private JobUser? _user;
+    private JobLimits? _limits;
     private JobProcesses? _processes;
     private WorkFolder? _folder;
 
@@ -18,7 +20,13 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     public async Task<JobResult> RunAsync(CancellationToken cancellationToken)
     {
         _user = tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
-        _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user);
+        _limits = JobLimits.Of(order.Assignment.Resources, tools.Groups, tools.Programs.PrLimit, _user is not null, order.Number);
+        _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits);
+        if (_limits is not null)
+        {
+            order.Log.WriteLine(_limits.Report);
+        }
+
         _folder = WorkFolder.Create(tools.Work, order.Lease, _user);
         if (order.Assignment.Checkout is { } source
             && await new Checkout(source, order, _folder, _processes).RunAsync(cancellationToken).ConfigureAwait(false) is { } failure)
@@ -27,14 +35,16 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
         }
 
         _folder.WriteSecrets(order.SecretFiles);
-        return await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+        var result = await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+        return OutOfMemory.Explain(result, _limits?.Group?.OomKills() ?? 0, order.Assignment.Resources?.MemoryBytes ?? 0);
     }
 
     /// <inheritdoc/>
-    public async Task<int> EndAsync(TimeSpan grace)
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
         await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+        _limits?.Group?.TryRemove();
         _user?.Dispose();
         return ended;
     }

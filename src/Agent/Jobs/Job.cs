@@ -1,8 +1,10 @@
 using Control.Agent.Executors;
 using Control.Agent.Logs;
+using Control.Agent.Processes;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Engine.Logs;
+using Control.Engine.Runs;
 using Microsoft.Extensions.Logging;
 
 namespace Control.Agent.Jobs;
@@ -121,7 +123,8 @@ internal sealed partial class Job
             result.ExitCode,
             result.Outputs,
             _spool?.Length ?? 0,
-            result.Ran);
+            result.Ran,
+            Cleanup: result.Cleanup);
         if (!await _tools.Reports.DeliverAsync(report, overtaken, abandon).ConfigureAwait(false))
         {
             End(JobEnd.Forgotten);
@@ -190,35 +193,39 @@ internal sealed partial class Job
     {
         var grace = _end == JobEnd.OutOfTouch ? TimeSpan.FromSeconds(_assignment.LostAfterSeconds) * SilenceGraceShare : _tools.Options.StopGrace;
         grace = grace < _tools.Options.StopGrace ? grace : _tools.Options.StopGrace;
-        var ended = _executor is null ? 0 : await _executor.EndAsync(grace).ConfigureAwait(false);
+        var ended = _executor is null ? Extinction.OfNothing : await _executor.EndAsync(grace).ConfigureAwait(false);
         if (result?.Kind == ReportKind.Succeeded)
         {
             result = JobOutputs.Take(await _executor!.ReadOutputsAsync(JobOutputs.ReadLimit).ConfigureAwait(false), _assignment.Outputs, _secrets!);
         }
 
-        result ??= Interrupted(ended);
-        WriteEnd(result, ended);
+        result ??= Interrupted();
+        var wasEnded = _end != JobEnd.None || result.Reason == Reasons.TimedOut;
+        var cleanup = wasEnded || ended.Found > 0 ? ended : null;
+        WriteEnd(result, cleanup, wasEnded);
         _log?.Complete();
-        return _trouble switch
-        {
-            null => result,
-            { IsLimit: true } trouble => JobResult.Failure(Reasons.LogLimit, trouble.Message),
-            { } trouble => JobResult.Failure(Reasons.AgentError, $"The job's log could not be kept: {trouble.Message}"),
-        };
+        return Judged(result) with { Cleanup = cleanup };
     }
 
-    private JobResult Interrupted(int ended) => _end switch
+    private JobResult Judged(JobResult result) => _trouble switch
     {
-        JobEnd.TimedOut => JobResult.Failure(Reasons.TimedOut, $"The job ran longer than its {_assignment.TimeoutSeconds} s."),
-        JobEnd.OutOfTouch => new(ReportKind.Stopped, Reasons.AgentLost, $"The agent could not reach the server for {_tools.Contact.Silence.TotalSeconds:0} s and ended the job; {Processes(ended)}."),
-        _ => new(ReportKind.Stopped, Reasons.Cancelled, $"Stopped; {Processes(ended)}."),
+        null => result,
+        { IsLimit: true } trouble => JobResult.Failure(Reasons.LogLimit, trouble.Message),
+        { } trouble => JobResult.Failure(Reasons.AgentError, $"The job's log could not be kept: {trouble.Message}"),
     };
 
-    private void WriteEnd(JobResult result, int ended)
+    private JobResult Interrupted() => _end switch
     {
-        if (result.Kind != ReportKind.Stopped && ended > 0)
+        JobEnd.TimedOut => JobResult.Failure(Reasons.TimedOut, $"The job ran longer than its {_assignment.TimeoutSeconds} s."),
+        JobEnd.OutOfTouch => new(ReportKind.Stopped, Reasons.AgentLost, $"The agent could not reach the server for {_tools.Contact.Silence.TotalSeconds:0} s and ended the job."),
+        _ => new(ReportKind.Stopped, Reasons.Cancelled, "Stopped."),
+    };
+
+    private void WriteEnd(JobResult result, CleanupView? cleanup, bool wasEnded)
+    {
+        if (cleanup is not null)
         {
-            _log?.WriteLine($"left running and ended: {Processes(ended)}");
+            _log?.WriteLine($"{(wasEnded ? "ended" : "left running and ended")}: {CleanupText.Of(cleanup)}");
         }
 
         if (result.Message is { } message)
@@ -226,13 +233,6 @@ internal sealed partial class Job
             _log?.WriteLine(message);
         }
     }
-
-    private static string Processes(int ended) => ended switch
-    {
-        0 => "no process was running",
-        1 => "1 process was ended",
-        _ => $"{ended} processes were ended",
-    };
 
     private async Task UploadAsync(LogSpool spool, CancellationToken abandon)
     {

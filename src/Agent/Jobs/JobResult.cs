@@ -16,6 +16,9 @@ internal sealed record JobResult(ReportKind Kind, string? Reason = null, string?
     /// <summary>Declared outputs, for a success.</summary>
     public ImmutableSortedDictionary<string, string> Outputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>What ending it found; null where it ended by itself and left nothing.</summary>
+    public CleanupView? Cleanup { get; init; }
+
     /// <summary>From its start to its end.</summary>
     public TimeSpan Ran { get; init; }
 

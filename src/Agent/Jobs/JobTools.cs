@@ -1,4 +1,5 @@
 using Control.Agent.Joining;
+using Control.Agent.Limits;
 using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
@@ -21,6 +22,7 @@ namespace Control.Agent.Jobs;
 /// <param name="Reports">Delivers reports.</param>
 /// <param name="Quota">Of spooled logs.</param>
 /// <param name="Metrics">Figures.</param>
+/// <param name="Groups">Where control groups are made; null when none can be.</param>
 /// <param name="Time">For limits; processes live on real time.</param>
 internal sealed record JobTools(
     AgentId Agent,
@@ -36,4 +38,5 @@ internal sealed record JobTools(
     ReportDelivery Reports,
     SpoolQuota Quota,
     AgentMetrics Metrics,
+    Cgroups? Groups,
     TimeProvider Time);

@@ -48,6 +48,8 @@ internal sealed class LogSpool : IDisposable
         }
         catch (IOException)
         {
+            // A part may have found room; it does not count, so it must not take any.
+            RandomAccess.SetLength(_file, _length);
             _quota.Return(bytes.Length);
             throw;
         }
@@ -63,8 +65,8 @@ internal sealed class LogSpool : IDisposable
         _news.Writer.TryWrite(true);
     }
 
-    /// <summary>Reads what there is at an offset.</summary>
-    public int Read(long offset, Span<byte> buffer) => RandomAccess.Read(_file, buffer, offset);
+    /// <summary>Reads what there is at an offset: no more than counts, though the file may be longer for a moment.</summary>
+    public int Read(long offset, Span<byte> buffer) => RandomAccess.Read(_file, buffer[..(int)Math.Clamp(Length - offset, 0, buffer.Length)], offset);
 
     /// <summary>Waits until something was appended or completed since the last wait; may return without news.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken) => await _news.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
+using Control.Agent.Limits;
 using Control.Agent.Users;
+using Control.Contracts.Runs;
 
 namespace Control.Agent.Processes;
 
@@ -42,15 +44,17 @@ internal sealed class JobProcesses
     private readonly Reaper _reaper;
     private readonly string _mark;
     private readonly JobUser? _user;
+    private readonly JobLimits? _limits;
 
     /// <summary>No processes yet.</summary>
     /// <param name="programs">For setsid and sh.</param>
     /// <param name="reaper">Told of each session before anything runs in it.</param>
     /// <param name="mark">The job's mark, put into every command's environment.</param>
     /// <param name="user">Whom the commands run as; null for the agent's own user.</param>
-    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user)
+    /// <param name="limits">What holds them, the agent's own commands aside; null for nothing.</param>
+    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user, JobLimits? limits = null)
     {
-        (_programs, _reaper, _mark, _user) = (programs, reaper, mark, user);
+        (_programs, _reaper, _mark, _user, _limits) = (programs, reaper, mark, user, limits);
         if (user is not null)
         {
             reaper.Watch(user);
@@ -74,7 +78,7 @@ internal sealed class JobProcesses
 
         var output = CopyAsync(process.StandardOutput.BaseStream, sink);
         _started.Add((process, output));
-        Open(process);
+        Open(process, command.IsAgents);
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         await WaitAsync(output, LastOutput).ConfigureAwait(false);
         if (!ProcessTable.HasSession(process.Id))
@@ -88,10 +92,10 @@ internal sealed class JobProcesses
     /// <summary>
     /// Ends everything of the job, see <see cref="Extinction"/>, and returns once nothing is left and all output is in its sink.
     /// </summary>
-    /// <returns>How many processes were found alive.</returns>
-    public async Task<int> EndAsync(TimeSpan grace)
+    /// <returns>What was found alive, and what it took.</returns>
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var count = await Extinction.OfAsync(Look, grace).ConfigureAwait(false);
+        var cleanup = await Extinction.OfAsync(Look, grace, _limits?.Group is { } group ? group.Kill : null).ConfigureAwait(false);
         GiveUp(Sessions());
         foreach (var (process, output) in _started)
         {
@@ -106,7 +110,7 @@ internal sealed class JobProcesses
             _reaper.Unwatch(_user);
         }
 
-        return count;
+        return cleanup;
     }
 
     // A command is known as a process before it has its session. A user of its own makes the job's mark, which is slow to
@@ -115,7 +119,8 @@ internal sealed class JobProcesses
     {
         var sighting = _user is null ? ProcessTable.Find(Sessions(), _mark, []) : ProcessTable.Find(Sessions(), null, [_user.Id]);
         var leaders = _started.Where(started => !started.Process.HasExited).Select(started => started.Process.Id);
-        return sighting with { Found = [.. sighting.Found.Union(leaders)] };
+        var grouped = _limits?.Group?.Processes().Except(sighting.Found).Where(process => ProcessTable.IsAlive(process)).ToList() ?? [];
+        return sighting with { Found = [.. sighting.Found.Union(leaders).Union(grouped)], Escaped = [.. sighting.Escaped, .. grouped.Except(leaders)] };
     }
 
     private static async Task WaitAsync(Task output, TimeSpan limit)
@@ -151,7 +156,8 @@ internal sealed class JobProcesses
             WorkingDirectory = command.Folder,
         };
         var prefix = _user is null || command.IsAgents ? [] : _user.Prefix(_programs.SetPriv!);
-        foreach (var argument in (string[])[.. prefix, _programs.Sh, "-c", Gate, command.Program, .. command.Arguments])
+        var limits = command.IsAgents ? [] : _limits?.Prefix ?? [];
+        foreach (var argument in (string[])[.. prefix, .. limits, _programs.Sh, "-c", Gate, command.Program, .. command.Arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -179,7 +185,7 @@ internal sealed class JobProcesses
         }
     }
 
-    private void Open(Process process)
+    private void Open(Process process, bool isAgents)
     {
         lock (_gate)
         {
@@ -189,6 +195,12 @@ internal sealed class JobProcesses
         _reaper.Watch(process.Id);
         try
         {
+            if (!isAgents)
+            {
+                // It waits at the gate: nothing of the job runs yet.
+                _limits?.Group?.Add(process.Id);
+            }
+
             process.StandardInput.Write("go\n");
             process.StandardInput.Close();
         }

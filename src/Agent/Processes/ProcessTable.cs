@@ -6,10 +6,11 @@ namespace Control.Agent.Processes;
 
 /// <summary>What a look at the process table gave.</summary>
 /// <param name="Found">Process ids.</param>
+/// <param name="Escaped">Those of them that are in none of the sessions looked for.</param>
 /// <param name="IsSettled">
 /// False when a process was in the middle of execve(2), where the kernel shows no environment: it may be one of those looked for.
 /// </param>
-internal sealed record Sighting(List<int> Found, bool IsSettled);
+internal sealed record Sighting(List<int> Found, List<int> Escaped, bool IsSettled);
 
 /// <summary>Finds processes in Linux' <c>/proc</c> by session, by <see cref="Mark"/> or by user.</summary>
 internal static class ProcessTable
@@ -28,7 +29,7 @@ internal static class ProcessTable
     public static Sighting Find(HashSet<int> sessions, string? markPrefix, HashSet<uint> users)
     {
         var prefix = markPrefix is null ? null : Encoding.ASCII.GetBytes(markPrefix);
-        var sighting = new Sighting([], true);
+        var sighting = new Sighting([], [], true);
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
@@ -38,10 +39,15 @@ internal static class ProcessTable
                 continue;
             }
 
-            var isMarked = sessions.Contains(stat.Session) || IsOf(users, folder) ? true : prefix is null ? false : IsMarked(folder, prefix);
+            var isInSession = sessions.Contains(stat.Session);
+            var isMarked = isInSession || IsOf(users, folder) ? true : prefix is null ? false : IsMarked(folder, prefix);
             if (isMarked == true)
             {
                 sighting.Found.Add(pid);
+                if (!isInSession)
+                {
+                    sighting.Escaped.Add(pid);
+                }
             }
             else if (isMarked is null && stat.Parent != KernelThreadsParent && pid != KernelThreadsParent)
             {
@@ -51,6 +57,9 @@ internal static class ProcessTable
 
         return sighting;
     }
+
+    /// <summary>True for a process that is there and no zombie.</summary>
+    public static bool IsAlive(int process) => StatOf(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}")) is not null;
 
     /// <summary>True when a live process is in the session.</summary>
     public static bool HasSession(int session)

@@ -7,7 +7,8 @@ namespace Control.Agent.Processes;
 /// <param name="Sh">The POSIX shell.</param>
 /// <param name="Bash">Null when it is not installed: jobs that ask for it fail with the cure.</param>
 /// <param name="SetPriv">Starts a program as another user; null when it is not installed, which an agent that is root needs to know.</param>
-internal sealed record Programs(string SetSid, string Sh, string? Bash, string? SetPriv)
+/// <param name="PrLimit">Starts a program with limits; null when it is not installed: some limits are then not enforced.</param>
+internal sealed record Programs(string SetSid, string Sh, string? Bash, string? SetPriv, string? PrLimit = null)
 {
     /// <summary>The PATH of jobs when the agent itself has none.</summary>
     public const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -24,7 +25,7 @@ internal sealed record Programs(string SetSid, string Sh, string? Bash, string? 
             throw new ControlException("agent-unsupported", "The build agent runs on Linux only: it follows jobs' processes through /proc. Run it on a Linux machine or in a Linux container.");
         }
 
-        return new Programs(Require("setsid", "util-linux"), Require("sh", "dash"), Locate("bash"), Locate("setpriv"));
+        return new Programs(Require("setsid", "util-linux"), Require("sh", "dash"), Locate("bash"), Locate("setpriv"), Locate("prlimit"));
     }
 
     private static string Require(string program, string package) => Locate(program)

@@ -68,7 +68,7 @@ internal sealed record JobPlace(string Work, JobUsers? Users)
 
             // Who has it now has ended what was left.
             using var user = JobUsers.TryHold(JobUsers.LockFolder, owner);
-            ended += user is null ? 0 : await Extinction.OfAsync(() => ProcessTable.Find([], null, [owner]), TimeSpan.Zero).ConfigureAwait(false);
+            ended += user is null ? 0 : (await Extinction.OfAsync(() => ProcessTable.Find([], null, [owner]), TimeSpan.Zero).ConfigureAwait(false)).Found;
         }
 
         return ended;

@@ -83,6 +83,7 @@ internal static class WireChecks
         .. If(report.Message?.Length > 1_000, "message", "Must have at most 1000 characters."),
         .. If(report.Outputs is null || report.Outputs.Count > MaxOutputs || report.Outputs.Any(o => o.Key.Length > 128 || o.Value is null or { Length: > MaxOutput }), "outputs", $"Must be at most {MaxOutputs} values of {MaxOutput} characters."),
         .. If(report.LogLength < 0, "logLength", "Must be 0 or more."),
+        .. If(report.Cleanup is { } c && (c.Found < 0 || c.Escaped < 0 || c.Terminated < 0 || c.Killed < 0 || c.TookMilliseconds < 0), "cleanup", "Must have numbers of 0 or more."),
     ];
 
     private static bool IsSecret(string text) => text.Length == 43 && System.Buffers.Text.Base64Url.IsValid(text);

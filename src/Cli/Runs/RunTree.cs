@@ -89,7 +89,8 @@ public static class RunTree
         var agent = attempt.AgentName is { } name ? $"on {name}" : null;
         var exit = attempt.ExitCode is { } code and not 0 ? $" (exit {code})" : "";
         var reason = attempt.Reason is null ? null : $"{attempt.Reason}{exit}{(attempt.Message is null ? "" : $": {attempt.Message}")}";
-        return string.Join("  ", new[] { number, agent, reason }.Where(part => part is not null));
+        var cleanup = attempt.Cleanup is { } found ? $"({CleanupText.Of(found)})" : null;
+        return string.Join("  ", new[] { number, agent, reason, cleanup }.Where(part => part is not null));
     }
 
     private static string Span(DateTimeOffset from, DateTimeOffset? to, DateTimeOffset now) => Texts.Duration((to ?? now) - from);

@@ -67,6 +67,7 @@ public sealed record LeaseRef([property: Id(0)] AttemptId Attempt, [property: Id
 /// <param name="LogLimitBytes">More log than this fails the job.</param>
 /// <param name="TraceParent">W3C trace context.</param>
 /// <param name="Container">What the steps run in; null for the agent's machine.</param>
+/// <param name="Resources">What they may use together on the agent's machine; null for no limits of the job's own.</param>
 [GenerateSerializer, Immutable, Alias("control.assignment")]
 public sealed record Assignment(
     [property: Id(0)] AttemptId Attempt,
@@ -81,7 +82,8 @@ public sealed record Assignment(
     [property: Id(9)] int LostAfterSeconds,
     [property: Id(10)] long LogLimitBytes,
     [property: Id(11)] string? TraceParent,
-    [property: Id(12)] ContainerSpec? Container = null)
+    [property: Id(12)] ContainerSpec? Container = null,
+    [property: Id(20)] ResourceSpec? Resources = null)
 {
     /// <summary>The reserved variable that the registry's user name comes in; no step sees it.</summary>
     public const string RegistryUser = "CONTROL_REGISTRY_USER";

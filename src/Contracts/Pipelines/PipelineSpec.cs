@@ -139,6 +139,7 @@ public sealed record GateSpec(
 /// <param name="AllowFailure">Its failure does not count against its stage, nor against the jobs that need it.</param>
 /// <param name="Container">What its steps run in; null for the agent's machine.</param>
 /// <param name="Concurrency">The group that each attempt needs a place in; null for none.</param>
+/// <param name="Resources">What its steps may use together on the agent's machine; null for no limits of its own.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -156,12 +157,20 @@ public sealed record JobSpec(
     [property: Id(12)] MatrixSpec? Matrix = null,
     [property: Id(13)] bool AllowFailure = false,
     [property: Id(20)] ContainerSpec? Container = null,
-    [property: Id(14)] ConcurrencySpec? Concurrency = null)
+    [property: Id(14)] ConcurrencySpec? Concurrency = null,
+    [property: Id(21)] ResourceSpec? Resources = null)
 {
     /// <summary>Jobs it waits for; empty also in documents from before there were any.</summary>
     [Id(10)]
     public ImmutableArray<string> Needs { get; init; } = Needs.IsDefault ? [] : Needs;
 }
+
+/// <summary>Limits of a job that runs on the agent's machine, as far as the agent can enforce them. Numbers that are 0 set none.</summary>
+/// <param name="MilliCpus">Thousandths of a processor.</param>
+/// <param name="MemoryBytes">Most memory, swap included.</param>
+/// <param name="Pids">Most processes and threads at a time.</param>
+[GenerateSerializer, Immutable, Alias("control.resource-spec")]
+public sealed record ResourceSpec([property: Id(0)] int MilliCpus, [property: Id(1)] long MemoryBytes, [property: Id(2)] int Pids);
 
 /// <summary>The legs of a matrix job. Leg n runs as the job <c>NAME-n</c>.</summary>
 /// <param name="Legs">1 to 256, axes multiplied out, in order.</param>

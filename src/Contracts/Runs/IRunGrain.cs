@@ -94,6 +94,7 @@ public enum ReportKind
 /// How long before this message was sent the reported thing happened. A report that waited for an absent server still tells
 /// the right time, without the two clocks having to agree.
 /// </param>
+/// <param name="Cleanup">For final reports: what ending it found; null where it ended by itself and left nothing.</param>
 [GenerateSerializer, Immutable, Alias("control.attempt-report")]
 public sealed record AttemptReport(
     [property: Id(0)] AttemptId Attempt,
@@ -106,7 +107,8 @@ public sealed record AttemptReport(
     [property: Id(7)] ImmutableSortedDictionary<string, string> Outputs,
     [property: Id(8)] long LogLength,
     [property: Id(9)] TimeSpan? Ran = null,
-    [property: Id(10)] TimeSpan? Ago = null);
+    [property: Id(10)] TimeSpan? Ago = null,
+    [property: Id(20)] CleanupView? Cleanup = null);
 
 /// <summary>A run: stages, gates, attempts, results. The key is a <see cref="RunId"/>.</summary>
 [Alias("control.IRunGrain")]

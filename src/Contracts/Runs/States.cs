@@ -184,6 +184,9 @@ public static class Reasons
     /// <summary>The agent could not run the job at all (disk full, shell missing); not the job's fault.</summary>
     public const string AgentError = "AgentError";
 
+    /// <summary>The kernel killed a process of the job because the job had used up its memory.</summary>
+    public const string OutOfMemory = "OutOfMemory";
+
     /// <summary>The ref could not be resolved to a commit.</summary>
     public const string SourceNotFound = "SourceNotFound";
 

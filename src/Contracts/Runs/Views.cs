@@ -158,6 +158,7 @@ public sealed record GateDecision(
 /// <param name="Round">The run's round it belongs to.</param>
 /// <param name="NotBefore">When it may begin; null for at once.</param>
 /// <param name="WaitsFor">The concurrency group that it waits for; null when it does not.</param>
+/// <param name="Cleanup">What its end found running, where it did not just end by itself; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("control.attempt-view")]
 public sealed record AttemptView(
     [property: Id(0)] AttemptId Id,
@@ -177,4 +178,19 @@ public sealed record AttemptView(
     [property: Id(14)] ImmutableSortedDictionary<string, string> Outputs,
     [property: Id(15)] int Round = 1,
     [property: Id(16)] DateTimeOffset? NotBefore = null,
-    [property: Id(17)] GroupId? WaitsFor = null);
+    [property: Id(17)] GroupId? WaitsFor = null,
+    [property: Id(20)] CleanupView? Cleanup = null);
+
+/// <summary>What ending an attempt found, until nothing of it ran any more.</summary>
+/// <param name="Found">Processes that were there when it began.</param>
+/// <param name="Escaped">Those among all that had left the session they were started in, as daemons do; not counted in containers.</param>
+/// <param name="Terminated">Processes that ended when asked to (SIGTERM), or by themselves.</param>
+/// <param name="Killed">Processes that had not ended in time, or came too late for that, and were killed (SIGKILL).</param>
+/// <param name="TookMilliseconds">From the first look to the last.</param>
+[GenerateSerializer, Immutable, Alias("control.cleanup-view")]
+public sealed record CleanupView(
+    [property: Id(0)] int Found,
+    [property: Id(1)] int Escaped,
+    [property: Id(2)] int Terminated,
+    [property: Id(3)] int Killed,
+    [property: Id(4)] long TookMilliseconds);

@@ -27,7 +27,8 @@ public static class Assignments
             job.LostAfterSeconds,
             model.Head.Limits is { LogBytes: > 0 and var bytes } ? bytes : LogLimitBytes,
             model.Head.TraceParent,
-            job.Container);
+            job.Container,
+            job.Resources);
     }
 
     private static ImmutableArray<SecretEnv> Secrets(JobSpec job) => job.Container?.Credentials is { } registry

@@ -100,6 +100,7 @@ public sealed partial class RunMachine
                 Message = report.Message,
                 ExitCode = report.ExitCode,
                 LogLength = report.LogLength,
+                Cleanup = report.Cleanup,
                 Outputs = state == AttemptState.Succeeded ? Declared(attempt.Id.Job, report.Outputs) : attempt.Outputs,
             },
             by);

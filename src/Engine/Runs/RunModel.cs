@@ -229,6 +229,9 @@ public sealed record AttemptRecord(AttemptId Id, AttemptState State, PoolKey Poo
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>What its end found running; null where it ended by itself and left nothing.</summary>
+    public CleanupView? Cleanup { get; init; }
+
     /// <summary>Full length of its log, once reported.</summary>
     public long? LogLength { get; init; }
 

@@ -81,5 +81,6 @@ public static class RunViews
         attempt.Outputs,
         attempt.Round,
         attempt.NotBefore,
-        attempt.IsTerminal ? null : Waited(attempt.Claim));
+        attempt.IsTerminal ? null : Waited(attempt.Claim),
+        attempt.Cleanup);
 }

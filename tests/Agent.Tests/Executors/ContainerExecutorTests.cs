@@ -99,7 +99,8 @@ public class ContainerExecutorTests : ProcessContract
 
         var (report, log) = await agent.Server.ResultOf(job);
 
-        Assert.Equal((ReportKind.Failed, Reasons.StepFailed), (report.Kind, report.Reason));
+        Assert.Equal((ReportKind.Failed, Reasons.OutOfMemory), (report.Kind, report.Reason));
+        Assert.Contains("its 32 MiB of memory", report.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("had it all\n", log);
     }
 

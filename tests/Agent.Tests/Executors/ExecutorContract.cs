@@ -96,7 +96,7 @@ public abstract class ExecutorContract
         var report = await agent.Server.EndOf(job);
 
         Assert.Equal((ReportKind.Stopped, Reasons.Cancelled), (report.Kind, report.Reason));
-        Assert.StartsWith("Stopped; ", report.Message);
+        Assert.StartsWith("Stopped.", report.Message);
         await agent.Server.Until(() => agent.Server.Polls.Last() is { Holding.Length: 0 });
     }
 

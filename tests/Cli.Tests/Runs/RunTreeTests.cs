@@ -63,6 +63,16 @@ public sealed class RunTreeTests
     }
 
     [Fact]
+    public void Render_EndedAttempt_ShowsWhatWasFound()
+    {
+        var attempt = Samples.Attempt("build.go", AttemptState.Cancelled, 1, Reasons.Cancelled) with { Cleanup = new CleanupView(3, 1, 2, 1, 5040) };
+
+        var lines = RunTree.Render(Samples.RunIn(RunState.Cancelled, Samples.Stage("build", StageState.Cancelled, "go")), [attempt], Samples.T0.AddDays(1));
+
+        Assert.EndsWith("on agent-1  Cancelled  (3 processes were ended 2 when asked and 1 by force, 1 out of its session, in 5.0 s)", lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Render_Gates_ShowQuestionAndDecision()
     {
         var gate = new GateSpec("Release?", [], []);

@@ -33,11 +33,23 @@ public sealed class ContainerReaderTests
     [InlineData("image: { name: a, network: bridge }", "image.network")]
     [InlineData("image: { name: a, pull: sometimes }", "image.pull")]
     [InlineData("image: { name: a, privileged: true }", "image.privileged")]
+    [InlineData("resources: { memory: 1m }", "resources.memory")]
+    [InlineData("resources: { pids: 1 }", "resources.pids")]
+    [InlineData("resources: { cpus: some }", "resources.cpus")]
+    [InlineData("image: a, resources: { pids: 64 }", "resources")]
     public void Parse_WrongImage_IsRefusedAtItsKey(string key, string field)
     {
         var error = Assert.Single(PipelineParser.Parse(Text(key)).Errors);
 
         Assert.EndsWith(field, error.Field, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_Resources_AreTheJobs()
+    {
+        var job = PipelineParser.Parse(Text("resources: { cpus: 0.5, memory: 64m, pids: 100 }")).Spec!.Stages[0].Jobs[0];
+
+        Assert.Equal((null, new ResourceSpec(500, 64L << 20, 100)), (job.Container, job.Resources));
     }
 
     [Theory]

@@ -43,6 +43,7 @@ internal static class Definitions
                   exclude: [{ OS: alpine, ARCH: arm64 }]
                   include: [{ OS: windows, EXTRA: 1 }]
                   maxParallel: 2
+                resources: { cpus: 0.5, memory: 1g, pids: 64 }
                 steps: [make check]
           - name: release
             gate:

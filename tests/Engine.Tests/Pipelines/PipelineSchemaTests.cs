@@ -19,6 +19,7 @@ public sealed partial class PipelineSchemaTests
         ["matrix"] = "{{ stages: [{{ jobs: {{ j: {{ matrix: {{ {0} }} }} }} }}] }}",
         ["concurrency"] = "{{ concurrency: {{ {0} }} }}",
         ["image"] = "{{ stages: [{{ jobs: {{ j: {{ image: {{ {0} }} }} }} }}] }}",
+        ["resources"] = "{{ stages: [{{ jobs: {{ j: {{ resources: {{ {0} }} }} }} }}] }}",
         ["secret"] = "{{ stages: [{{ jobs: {{ j: {{ secrets: {{ S: {{ {0} }} }} }} }} }}] }}",
         ["retry"] = "{{ stages: [{{ jobs: {{ j: {{ retry: {{ {0} }} }} }} }}] }}",
         ["step"] = "{{ stages: [{{ jobs: {{ j: {{ steps: [{{ {0} }}] }} }} }}] }}",

@@ -383,4 +383,17 @@ public sealed class RunMachineTests
         run.Succeed("build.lint");
         return run;
     }
+
+    [Fact]
+    public void Report_OfWhatTheEndFound_IsInTheView()
+    {
+        var run = new RunFixture(TwoStages);
+        var lease = run.Lease("build.compile");
+
+        var cleanup = new CleanupView(3, 1, 2, 1, 5040);
+        Assert.Null(run.Do(machine => machine.Report(new AttemptReport(
+            lease.Attempt, lease.Lease, lease.Agent, ReportKind.Failed, Reasons.TimedOut, null, null, ImmutableSortedDictionary<string, string>.Empty, 10, Cleanup: cleanup))));
+
+        Assert.Equal(cleanup, RunViews.Attempt(run.Attempt("build.compile")).Cleanup);
+    }
 }

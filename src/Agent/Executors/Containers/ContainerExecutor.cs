@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Control.Agent.Jobs;
+using Control.Agent.Limits;
 using Control.Agent.Processes;
 using Control.Agent.Users;
 using Control.Contracts.Pipelines;
@@ -58,13 +59,13 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         return await CheckoutAsync(_folder, _processes, cancellationToken).ConfigureAwait(false)
             ?? await PullAsync(cancellationToken).ConfigureAwait(false)
             ?? await StartAsync(_folder, cancellationToken).ConfigureAwait(false)
-            ?? await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+            ?? await StepsAsync(_processes, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task<int> EndAsync(TimeSpan grace)
+    public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
-        var ended = _processes is null ? 0 : await _processes.EndAsync(grace).ConfigureAwait(false);
+        var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
         if (_isMade && await RemoveContainerAsync().ConfigureAwait(false) is { } complaint)
         {
             LogNotRemoved(_name, complaint);
@@ -72,7 +73,8 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
 
         await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _user?.Dispose();
-        return ended;
+        // The engine gives every process in a container a session of its own.
+        return ended with { Escaped = 0 };
     }
 
     /// <inheritdoc/>
@@ -91,6 +93,19 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         order.Assignment.Checkout is { } source
             ? await new Checkout(source, order, folder, processes).RunAsync(cancellationToken).ConfigureAwait(false)
             : null;
+
+    private async Task<JobResult> StepsAsync(JobProcesses processes, CancellationToken cancellationToken)
+    {
+        var result = await new StepSequence(order.Log, processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+        if (result.Reason != Reasons.StepFailed)
+        {
+            return result;
+        }
+
+        var (code, idle) = await _engine!.CallAsync("inspect", "--format", "{{.State.Pid}}", _name).ConfigureAwait(false);
+        var kills = code == 0 && int.TryParse(idle, NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? MemoryKills.AtProcess(process) : 0;
+        return OutOfMemory.Explain(result, kills, _container.MemoryBytes);
+    }
 
     private async Task<JobResult?> PullAsync(CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Control.Engine.Pipelines.Yaml;
 
 namespace Control.Engine.Pipelines.Reading;
 
-/// <summary>Reads the container of a job.</summary>
+/// <summary>Reads the container of a job, or the limits of one that has none.</summary>
 internal static class ContainerReader
 {
     /// <summary>A number of processors, with up to three decimals.</summary>
@@ -32,13 +32,33 @@ internal static class ContainerReader
         return Default(reader.Checked("name", ImageName.Check) ?? "") with
         {
             Credentials = reader.Checked("credentials", Value.Name("secret")),
-            MilliCpus = reader.Checked("cpus", CheckCpus) is { } cpus ? MilliCpus(cpus) : 0,
-            MemoryBytes = reader.Checked("memory", CheckMemory) is { } memory ? Bytes(memory) : 0,
+            MilliCpus = MilliCpus(reader),
+            MemoryBytes = Bytes(reader),
             Pids = reader.Number("pids", PipelineLimits.DefaultPids, PipelineLimits.FewestPids, PipelineLimits.MostPids),
             Network = Network(reader.Word("network", "own", "none", "host")),
             Pull = Pull(reader.Word("pull", "missing", "always", "never")),
         };
     }
+
+    /// <summary>The limits of a job without a container; null when it has none.</summary>
+    public static ResourceSpec? Resources(MapReader job)
+    {
+        if (job.Find("resources") is not { } node || MapReader.Open(node, PipelineShapes.Resources, job.Problems) is not { } reader)
+        {
+            return null;
+        }
+
+        if (job.Find("image") is not null)
+        {
+            job.Problems.Add(node, "The job has an image, which has limits of its own. Write cpus, memory and pids below 'image', and remove this.");
+        }
+
+        return new ResourceSpec(MilliCpus(reader), Bytes(reader), reader.Number("pids", 0, PipelineLimits.FewestPids, PipelineLimits.MostPids));
+    }
+
+    private static int MilliCpus(MapReader reader) => reader.Checked("cpus", CheckCpus) is { } cpus ? MilliCpus(cpus) : 0;
+
+    private static long Bytes(MapReader reader) => reader.Checked("memory", CheckMemory) is { } memory ? Bytes(memory) : 0;
 
     private static ContainerSpec Default(string image) =>
         new(image, null, 0, 0, PipelineLimits.DefaultPids, ContainerNetwork.Own, ImagePull.Missing);

@@ -42,7 +42,8 @@ internal static class JobReader
             MatrixReader.Matrix(reader),
             reader.Flag("allowFailure", false),
             ContainerReader.Container(reader),
-            ConcurrencyReader.Concurrency(reader));
+            ConcurrencyReader.Concurrency(reader),
+            ContainerReader.Resources(reader));
     }
 
     private static RetrySpec Retry(MapReader job)

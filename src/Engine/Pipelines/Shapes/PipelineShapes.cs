@@ -72,6 +72,14 @@ internal static class PipelineShapes
         new("lostAfter", "An attempt whose agent is silent this long is lost, 30s to 24h. Default: 2m.", Period),
         new("concurrency", "The group that each attempt needs a place in.", Either(Name, Ref("concurrency"))),
         new("image", "The image of the container that the steps run in. Default: none, the steps run on the agent's machine.", Either(ImageReference, Ref("image"))),
+        new("resources", "What its steps may use together, where they run on the agent's machine. Default: no limits.", Ref("resources")),
+    ]);
+
+    public static Shape Resources { get; } = new("resources", "Limits of a job without an image, as far as its agent can enforce them.",
+    [
+        new("cpus", "Processors, such as 0.5. Default: no limit.", Pattern(Reading.ContainerReader.CpusPattern)),
+        new("memory", "Most memory, such as 512m or 2g. Default: no limit.", Pattern(Reading.ContainerReader.MemoryPattern)),
+        new("pids", "Most processes at a time. Default: no limit.", Number(FewestPids, MostPids)),
     ]);
 
     public static Shape Concurrency { get; } = new("concurrency", "A place in a group of the workspace: only so many go on at the same time.",
@@ -128,7 +136,7 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Image, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Image, Resources, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
 
