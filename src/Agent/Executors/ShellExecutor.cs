@@ -19,14 +19,9 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     {
         _user = tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
         _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user);
-        _folder = WorkFolder.Create(tools.Work, order.Lease, _user);
-        if (order.Assignment.Checkout is { } source
-            && await new Checkout(source, order, _folder, _processes).RunAsync(cancellationToken).ConfigureAwait(false) is { } failure)
-        {
-            return failure;
-        }
-
-        return await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
+        _folder = WorkFolder.Create(tools.Work, order.Lease, _user, Sources.FolderOf(order, tools));
+        return await Sources.PutAsync(order, tools, _folder, _processes, cancellationToken).ConfigureAwait(false)
+            ?? await new StepSequence(order.Log, _processes, tools.Time).RunAsync(order.Assignment.Steps, Describe, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
