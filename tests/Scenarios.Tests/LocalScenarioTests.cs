@@ -21,6 +21,7 @@ public sealed class LocalScenarioTests(ScenarioServer server) : IClassFixture<Sc
         ["33-retry-cancelled"] = EndsWithTheProgram,
         ["42-approvers"] = "Who may approve, and how many must, is left out: one person is there.",
         ["48-rerun"] = EndsWithTheProgram,
+        ["80-delete"] = EndsWithTheProgram,
     };
 
     public static TheoryData<string> Names { get; } = [.. ScenarioTests.All.Where(name => !NotLocal.ContainsKey(name))];

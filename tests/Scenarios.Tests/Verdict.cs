@@ -14,6 +14,15 @@ internal static class Verdict
         Assert.Equal(expected.Fields.Order(StringComparer.Ordinal), actual.Problem.Errors.Select(error => error.Field).Order(StringComparer.Ordinal));
     }
 
+    public static async Task Gone(ControlClient client, RunId id, CancellationToken cancellationToken)
+    {
+        async Task NotFound(Func<Task> read) => Assert.Equal("not-found", (await Assert.ThrowsAsync<ProblemException>(read)).Problem.Code);
+        await NotFound(() => client.GetRunAsync(id, cancellationToken));
+        await NotFound(() => client.GetAttemptsAsync(id, cancellationToken));
+        await NotFound(() => client.DeleteRunAsync(id, cancellationToken));
+        Assert.Empty((await client.ListRunsAsync(id.Pipeline, PageQuery.All, cancellationToken)).Value.Items);
+    }
+
     public static async Task Run(ControlClient client, Scenario expected, RunId id, CancellationToken cancellationToken)
     {
         var run = (await client.GetRunAsync(id, cancellationToken)).Value;

@@ -109,6 +109,9 @@ public sealed record RunHead(
 
     /// <summary>The rounds before this one.</summary>
     public ImmutableArray<RoundView> Earlier { get; init; } = [];
+
+    /// <summary>True once it was deleted: this is all that is left of it.</summary>
+    public bool Deleted { get; init; }
 }
 
 /// <summary>The state of a stage; its name and jobs are in the plan.</summary>
