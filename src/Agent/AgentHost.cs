@@ -140,7 +140,7 @@ public sealed partial class AgentHost : BackgroundService
         var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, groups, _time);
         jobs = new JobTable(tools, new ExecutorChoice(tools, containers, _loggers), _loggers);
         var end = JobEnd.Stopped;
-        var polls = new PollLoop(tools, jobs, bootId, _loggers.CreateLogger<PollLoop>());
+        var polls = new PollLoop(tools, link, jobs, bootId, _loggers.CreateLogger<PollLoop>());
         LogServing(credential.AgentId.Value, bootId);
         try
         {

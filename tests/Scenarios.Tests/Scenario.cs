@@ -32,6 +32,9 @@ internal sealed record Scenario
     /// <summary>Taken in this order, each when its moment comes.</summary>
     public List<Act> Actions { get; init; } = [];
 
+    /// <summary>The run is deleted in the end, and nothing of it can be read any more.</summary>
+    public bool Gone { get; init; }
+
     /// <summary>How the run is to end.</summary>
     public End? Run { get; init; }
 
@@ -101,6 +104,7 @@ internal enum Deed
     Retry,
     Rerun,
     Start,
+    Delete,
 }
 
 /// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>

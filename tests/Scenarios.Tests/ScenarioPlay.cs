@@ -69,7 +69,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
 
         Assert.Equal(state, (await _client.GetRunAsync(run, cancellationToken)).Value.State);
         await Do(run, _actions.Dequeue());
-        return true;
+        return act.Do != Deed.Delete;
     }
 
     private async Task<bool> Matches(RunId run, Moment moment, EventView item) => item.Type switch
@@ -100,7 +100,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
     {
         using var other = act.As is null ? null : await server.ClientOf(act.As, name, cancellationToken);
         var client = other ?? _client;
-        var deed = act.Do switch
+        Task deed = act.Do switch
         {
             Deed.Approve => client.ApproveAsync(run, act.Stage, act.Comment, act.Parameters, cancellationToken),
             Deed.Reject => client.RejectAsync(run, act.Stage, act.Comment, cancellationToken),
@@ -108,6 +108,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             Deed.Retry => client.RetryRunAsync(run, cancellationToken),
             Deed.Start => StartOther(client, act),
             Deed.Rerun => client.RerunAsync(run, act.Stage.Length == 0 ? null : act.Stage, act.Parameters, act.Ref, cancellationToken),
+            Deed.Delete => client.DeleteRunAsync(run, cancellationToken),
             _ => throw new InvalidOperationException("The action has nothing to do."),
         };
         if (act.Refused is null)

@@ -4,6 +4,7 @@ using Control.Cli.Client;
 using Control.Cli.Hosting;
 using Control.Contracts.Access;
 using Control.TestKit;
+using Control.TestKit.Containers;
 using Control.TestKit.Silos;
 
 namespace Control.Scenarios.Tests;
@@ -104,6 +105,26 @@ public sealed class ScenarioServer : IAsyncLifetime
         return scratch;
     }
 
+    /// <summary>Publishes what a scenario below a folder needs, and gives what puts it in place of the @WORDS@ of its texts.</summary>
+    internal async Task<Func<string, string>> Places(string root, string name)
+    {
+        var files = Path.Combine(root, name, "repo");
+        var repository = Directory.Exists(files) ? await Publish(name, files) : new Repository("", "", "");
+        var scratch = Scratch(name);
+        if (name.EndsWith("image", StringComparison.Ordinal)) await BusyboxImage.EnsureAsync();
+        return text => text
+            .Replace("@REPOSITORY@", repository.Url, StringComparison.Ordinal)
+            .Replace("@COMMIT@", repository.Main, StringComparison.Ordinal)
+            .Replace("@OTHER@", repository.Other, StringComparison.Ordinal)
+            .Replace("@IMAGE@", BusyboxImage.Name, StringComparison.Ordinal)
+            .Replace("@SCRATCH@", scratch, StringComparison.Ordinal)
+            .Replace("@GIT_USER@", GitUser, StringComparison.Ordinal)
+            .Replace("@GIT_PASSWORD@", GitPassword, StringComparison.Ordinal);
+    }
+
+    /// <summary>Where a published scenario's repository is checked out.</summary>
+    internal string WorkTree(string name) => Path.Combine(_folder, "work", name);
+
     /// <summary>
     /// Publishes a scenario's files: <c>main</c> with tag <c>v1</c> on it, and branch <c>other</c> with one commit and a file
     /// more.
@@ -111,7 +132,7 @@ public sealed class ScenarioServer : IAsyncLifetime
     internal async Task<Repository> Publish(string name, string files)
     {
         var bare = Path.Combine(_folder, "git", $"{name}.git");
-        var work = Path.Combine(_folder, "work", name);
+        var work = WorkTree(name);
         var main = await GitHttpServer.PublishAsync(files, bare);
         string[] author = ["-c", "user.name=Scenario", "-c", "user.email=scenario@example.org"];
         await GitHttpServer.Git(_folder, "clone", "--quiet", bare, work);

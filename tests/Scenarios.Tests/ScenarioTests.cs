@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Control.Cli.Client;
 using Control.Engine.Pipelines;
-using Control.TestKit.Containers;
 
 namespace Control.Scenarios.Tests;
 
@@ -12,14 +11,16 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "scenarios");
 
-    public static TheoryData<string> Names { get; } = [.. Directory.EnumerateDirectories(Root).Order(StringComparer.Ordinal).Select(folder => Path.GetFileName(folder)!)];
+    public static TheoryData<string> Names { get; } = [.. All];
+
+    internal static IEnumerable<string> All => Directory.EnumerateDirectories(Root).Order(StringComparer.Ordinal).Select(folder => Path.GetFileName(folder)!);
 
     [Theory]
     [MemberData(nameof(Names))]
     public async Task Scenario_PlayedThroughTheGateway_EndsAsItsFolderSays(string name)
     {
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
-        var fill = await Places(name);
+        var fill = await server.Places(Root, name);
         var scenario = Scenario.Parse(fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "expected.json"))));
         var definition = fill(await File.ReadAllTextAsync(Path.Combine(Root, name, "pipeline.yaml")));
         var play = new ScenarioPlay(server, name, definition, scenario, limit.Token);
@@ -36,7 +37,7 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
         await play.SetUp();
         var run = await play.Start();
         await play.Follow(run);
-        await Verdict.Run(server.Client, scenario, run, limit.Token);
+        await (scenario.Gone ? Verdict.Gone(server.Client, run, limit.Token) : Verdict.Run(server.Client, scenario, run, limit.Token));
     }
 
     [Fact]
@@ -56,20 +57,4 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
             : KeysOf(member.Value));
 
     private static bool Uses(string text, string key) => Regex.IsMatch(text, $"(^|[\\s{{,]){key}:", RegexOptions.Multiline);
-
-    private async Task<Func<string, string>> Places(string name)
-    {
-        var files = Path.Combine(Root, name, "repo");
-        var repository = Directory.Exists(files) ? await server.Publish(name, files) : new Repository("", "", "");
-        var scratch = server.Scratch(name);
-        if (name.EndsWith("image", StringComparison.Ordinal)) await BusyboxImage.EnsureAsync();
-        return text => text
-            .Replace("@REPOSITORY@", repository.Url, StringComparison.Ordinal)
-            .Replace("@COMMIT@", repository.Main, StringComparison.Ordinal)
-            .Replace("@OTHER@", repository.Other, StringComparison.Ordinal)
-            .Replace("@IMAGE@", BusyboxImage.Name, StringComparison.Ordinal)
-            .Replace("@SCRATCH@", scratch, StringComparison.Ordinal)
-            .Replace("@GIT_USER@", ScenarioServer.GitUser, StringComparison.Ordinal)
-            .Replace("@GIT_PASSWORD@", server.GitPassword, StringComparison.Ordinal);
-    }
 }

@@ -14,6 +14,15 @@ internal static class Verdict
         Assert.Equal(expected.Fields.Order(StringComparer.Ordinal), actual.Problem.Errors.Select(error => error.Field).Order(StringComparer.Ordinal));
     }
 
+    public static async Task Gone(ControlClient client, RunId id, CancellationToken cancellationToken)
+    {
+        async Task NotFound(Func<Task> read) => Assert.Equal("not-found", (await Assert.ThrowsAsync<ProblemException>(read)).Problem.Code);
+        await NotFound(() => client.GetRunAsync(id, cancellationToken));
+        await NotFound(() => client.GetAttemptsAsync(id, cancellationToken));
+        await NotFound(() => client.DeleteRunAsync(id, cancellationToken));
+        Assert.Empty((await client.ListRunsAsync(id.Pipeline, PageQuery.All, cancellationToken)).Value.Items);
+    }
+
     public static async Task Run(ControlClient client, Scenario expected, RunId id, CancellationToken cancellationToken)
     {
         var run = (await client.GetRunAsync(id, cancellationToken)).Value;
@@ -24,6 +33,12 @@ internal static class Verdict
             logs[attempt.Id.LocalKey] = await Log(client, attempt, cancellationToken);
         }
 
+        Run(expected, run, attempts, logs);
+    }
+
+    /// <summary>The same of what is known already.</summary>
+    public static void Run(Scenario expected, RunView run, IReadOnlyCollection<AttemptView> attempts, IReadOnlyDictionary<string, string> logs)
+    {
         var everything = string.Join('\n', logs.Select(log => $"--- {log.Key}\n{log.Value}"));
         Assert.True(Tell(expected) == Tell(run, attempts), $"expected\n{Tell(expected)}\nbut was\n{Tell(run, attempts)}\n{run.Message}\n{everything}");
         Assert.Contains(expected.Run!.Message ?? "", run.Message ?? "", StringComparison.Ordinal);
@@ -55,7 +70,7 @@ internal static class Verdict
     }
 
     // A zombie runs no more: it is init's to collect, not the agent's. Its state follows the name, which is in parentheses.
-    private static bool IsGone(string process)
+    public static bool IsGone(string process)
     {
         try
         {

@@ -27,9 +27,8 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
             order.Log.WriteLine(_limits.Report);
         }
 
-        _folder = WorkFolder.Create(tools.Work, order.Lease, _user);
-        if (order.Assignment.Checkout is { } source
-            && await new Checkout(source, order, _folder, _processes).RunAsync(cancellationToken).ConfigureAwait(false) is { } failure)
+        _folder = WorkFolder.Create(tools.Work, order.Lease, _user, Sources.FolderOf(order, tools));
+        if (await Sources.PutAsync(order, tools, _folder, _processes, cancellationToken).ConfigureAwait(false) is { } failure)
         {
             return failure;
         }

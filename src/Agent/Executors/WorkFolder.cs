@@ -21,7 +21,7 @@ internal sealed class WorkFolder
 
     private readonly JobUser? _user;
 
-    private WorkFolder(string root, JobUser? user) => (Root, _user) = (root, user);
+    private WorkFolder(string root, JobUser? user, string? source) => (Root, _user, Source) = (root, user, source ?? Path.Combine(root, "src"));
 
     /// <summary>All of it.</summary>
     public string Root { get; }
@@ -30,7 +30,7 @@ internal sealed class WorkFolder
     public uint? Owner => _user?.Id;
 
     /// <summary>Where steps run and sources are checked out.</summary>
-    public string Source => Path.Combine(Root, "src");
+    public string Source { get; }
 
     /// <summary>HOME of the steps.</summary>
     public string Home => Path.Combine(Root, "home");
@@ -54,13 +54,14 @@ internal sealed class WorkFolder
     /// <param name="parent">The agent's folder of work folders.</param>
     /// <param name="lease">Names it: short, because sockets in it have 107 bytes for their whole path, and never what a name may say.</param>
     /// <param name="user">Whom the job runs as; null for the agent's own user.</param>
+    /// <param name="source">A folder to work in that is there already and stays; null for one of the attempt's own.</param>
     /// <exception cref="IOException">The disk is full or not writable.</exception>
-    public static WorkFolder Create(string parent, LeaseRef lease, JobUser? user)
+    public static WorkFolder Create(string parent, LeaseRef lease, JobUser? user, string? source = null)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{lease.Attempt}#{lease.Lease}");
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
-        var folder = new WorkFolder(Path.Combine(parent, hash), user);
-        string[] own = [folder.Source, folder.Home, folder.Temporary, folder.GitHome, Path.GetDirectoryName(folder.Outputs)!];
+        var folder = new WorkFolder(Path.Combine(parent, hash), user, source);
+        string[] own = [.. source is null ? (string[])[folder.Source] : [], folder.Home, folder.Temporary, folder.GitHome, Path.GetDirectoryName(folder.Outputs)!];
         foreach (var path in (string[])[folder.Root, folder.Scripts, folder.Secrets, .. own])
         {
             Directory.CreateDirectory(path, OwnerOnly);

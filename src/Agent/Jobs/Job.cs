@@ -239,7 +239,7 @@ internal sealed partial class Job
         using var either = CancellationTokenSource.CreateLinkedTokenSource(abandon, _uploading.Token);
         try
         {
-            var upload = new LogUpload(spool, Lease, _tools.Link, _tools.Metrics, _tools.Time);
+            var upload = new LogUpload(spool, Lease, _tools.Server, _tools.Metrics, _tools.Time);
             if (!await upload.RunAsync(either.Token).ConfigureAwait(false))
             {
                 End(JobEnd.Forgotten);

@@ -1,6 +1,7 @@
 using Control.Agent.Joining;
 using Control.Agent.Limits;
 using Control.Agent.Link;
+using Control.Agent.Local;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
 using Control.Agent.Users;
@@ -17,13 +18,14 @@ namespace Control.Agent.Jobs;
 /// <param name="Users">Whom jobs run as; null for the agent's own user.</param>
 /// <param name="Programs">Shells.</param>
 /// <param name="Reaper">Ends the jobs should the agent die.</param>
-/// <param name="Link">To the server.</param>
+/// <param name="Server">Hears of the jobs.</param>
 /// <param name="Contact">How long the server has been silent.</param>
 /// <param name="Reports">Delivers reports.</param>
 /// <param name="Quota">Of spooled logs.</param>
 /// <param name="Metrics">Figures.</param>
 /// <param name="Groups">Where control groups are made; null when none can be.</param>
 /// <param name="Time">For limits; processes live on real time.</param>
+/// <param name="Local">The folder whose files jobs get instead of a checkout; null on an agent of a server.</param>
 internal sealed record JobTools(
     AgentId Agent,
     string BootMark,
@@ -33,10 +35,11 @@ internal sealed record JobTools(
     JobUsers? Users,
     Programs Programs,
     Reaper Reaper,
-    ServerLink Link,
+    IJobServer Server,
     Contact Contact,
     ReportDelivery Reports,
     SpoolQuota Quota,
     AgentMetrics Metrics,
     Cgroups? Groups,
-    TimeProvider Time);
+    TimeProvider Time,
+    LocalFiles? Local = null);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Control.Agent.Jobs;
 
 /// <summary>Brings reports to the server however long it is away.</summary>
-internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time, ILogger<ReportDelivery> logger)
+internal sealed partial class ReportDelivery(IJobServer server, TimeProvider time, ILogger<ReportDelivery> logger)
 {
     private const int MaxDetail = 300;
 
@@ -25,7 +25,7 @@ internal sealed partial class ReportDelivery(ServerLink link, TimeProvider time,
         using var either = CancellationTokenSource.CreateLinkedTokenSource(overtaken, cancellationToken);
         for (var isReplaced = false; ;)
         {
-            var answer = await link.ReportAsync(report with { Ago = time.GetElapsedTime(happened) }, cancellationToken).ConfigureAwait(false);
+            var answer = await server.ReportAsync(report with { Ago = time.GetElapsedTime(happened) }, cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
             {
                 case Verdict.Ok:

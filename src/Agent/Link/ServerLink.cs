@@ -14,7 +14,7 @@ namespace Control.Agent.Link;
 /// The agent's side of the server's <c>/api/v1/agent</c> routes. It never throws for what a network or a server may do; only
 /// the caller's cancellation comes out as an exception. Safe for concurrent use.
 /// </summary>
-internal sealed class ServerLink : IDisposable
+internal sealed class ServerLink : IJobServer, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
@@ -77,11 +77,11 @@ internal sealed class ServerLink : IDisposable
         return answer with { Value = answer.Value is { } orders ? Wire.Complete(orders) : null };
     }
 
-    /// <summary>Delivers a report.</summary>
+    /// <inheritdoc/>
     public Task<ServerAnswer<object>> ReportAsync(AttemptReport report, CancellationToken cancellationToken) =>
         SendAsync<object>("reports", Json(report), Patience, cancellationToken);
 
-    /// <summary>Delivers a piece of log; ok and conflict both tell the length the server has, where it knows.</summary>
+    /// <inheritdoc/>
     public Task<ServerAnswer<LogAck>> LogAsync(LeaseRef lease, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         var content = new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };

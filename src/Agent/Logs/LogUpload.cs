@@ -7,7 +7,7 @@ namespace Control.Agent.Logs;
 /// Follows a spool and brings its bytes to the server, in order and exactly once: a piece counts when the server names a
 /// length beyond it, and the server's length always wins over what was thought to be sent.
 /// </summary>
-internal sealed class LogUpload(LogSpool spool, LeaseRef lease, ServerLink link, AgentMetrics metrics, TimeProvider time)
+internal sealed class LogUpload(LogSpool spool, LeaseRef lease, IJobServer server, AgentMetrics metrics, TimeProvider time)
 {
     /// <summary>Longest piece.</summary>
     public const int PieceBytes = 256 * 1024;
@@ -69,7 +69,7 @@ internal sealed class LogUpload(LogSpool spool, LeaseRef lease, ServerLink link,
     {
         while (true)
         {
-            var answer = await link.LogAsync(lease, offset, piece, cancellationToken).ConfigureAwait(false);
+            var answer = await server.LogAsync(lease, offset, piece, cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
             {
                 case Verdict.Ok:

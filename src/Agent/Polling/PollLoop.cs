@@ -10,7 +10,7 @@ namespace Control.Agent.Polling;
 /// Keeps in touch: one poll always parked, replaced at once when a job was taken or ended, and a renewal every few seconds
 /// next to it, because a poll that is parked is no sign of life.
 /// </summary>
-internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string bootId, ILogger<PollLoop> logger)
+internal sealed partial class PollLoop(JobTools tools, ServerLink link, JobTable jobs, string bootId, ILogger<PollLoop> logger)
 {
     private static readonly TimeSpan Park = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(5);
@@ -43,7 +43,7 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
         var poll = new AgentPoll(bootId, Interlocked.Increment(ref _sequence), Free: 0, jobs.Look().Holding, TimeSpan.Zero);
         try
         {
-            await tools.Link.PollAsync(poll, limit.Token).ConfigureAwait(false);
+            await link.PollAsync(poll, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -91,7 +91,7 @@ internal sealed partial class PollLoop(JobTools tools, JobTable jobs, string boo
     private async Task<Outcome> ExchangeAsync(Standing standing, TimeSpan wait, long sent, CancellationToken cancellationToken)
     {
         var poll = new AgentPoll(bootId, Interlocked.Increment(ref _sequence), standing.Free, standing.Holding, wait);
-        var answer = await tools.Link.PollAsync(poll, cancellationToken).ConfigureAwait(false);
+        var answer = await link.PollAsync(poll, cancellationToken).ConfigureAwait(false);
         if (answer.Verdict == Verdict.Removed)
         {
             throw new ControlException("agent-removed", $"The server does not know this agent any more ({answer.Detail}). Empty the state folder and join again with a new token.");

@@ -45,6 +45,17 @@ internal sealed class RunReader(SubjectQueries subjects, ChangeSignal signal, IG
         return (await command(grains.GetGrain<IRunGrain>(id.ToString()))).To(view => TypedResults.Ok(view));
     }
 
+    /// <summary>Deletes a run that exists and has ended.</summary>
+    public async Task<Results<NoContent, ProblemResult>> DeleteAsync(RunId id, Actor by)
+    {
+        if (await FindAsync(id, CancellationToken.None) is null)
+        {
+            return new ProblemResult(Problem.NotFound($"Run {id}"));
+        }
+
+        return (await grains.GetGrain<IRunGrain>(id.ToString()).Delete(by)).To(_ => TypedResults.NoContent());
+    }
+
     private async Task<RunView?> FindAsync(RunId id, CancellationToken cancellationToken) =>
         (await subjects.GetAsync<RunView>(SubjectKinds.Run, id.ToString(), cancellationToken))?.View;
 }

@@ -19,6 +19,7 @@ internal static class RunRoutes
         runs.MapPost("", Start).RequireAuthorization(Policies.Run).Repeatable().Takes<StartRunRequest>().Describe("startRun", "Starts a run");
         var one = runs.MapGroup("/{n:long:min(1)}");
         one.MapGet("", Get).RequireAuthorization(Policies.Read).Describe("getRun", "Shows a run");
+        one.MapDelete("", Delete).RequireAuthorization(Policies.Write).Describe("deleteRun", "Deletes a run that has ended, with its logs");
         one.MapGet("/attempts", ListAttempts).RequireAuthorization(Policies.Read).Describe("listAttempts", "Lists the attempts at a run's jobs");
         one.MapPost("/cancel", Cancel).RequireAuthorization(Policies.Run).Repeatable().Takes<CancelRequest>().Describe("cancelRun", "Cancels a run");
         one.MapPost("/retry", Retry).RequireAuthorization(Policies.Run).Repeatable().Describe("retryRun", "Runs again what did not succeed");
@@ -84,6 +85,9 @@ internal static class RunRoutes
         var subject = new SubjectKey(SubjectKinds.Run, route.Key);
         return (await subjects.ListChildrenAsync(subject, "attempt", query.Cursor, query.Size, ct: cancellationToken)).Show<AttemptView>();
     }
+
+    private static async Task<Results<NoContent, ProblemResult>> Delete([AsParameters] RunRoute route, Caller caller, RunReader runs) =>
+        await runs.DeleteAsync(route.Id, caller.Actor);
 
     private static async Task<Results<Ok<RunView>, ProblemResult>> Cancel(
         [AsParameters] RunRoute route, Body<CancelRequest> body, Caller caller, RunReader runs) =>

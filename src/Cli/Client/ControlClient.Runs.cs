@@ -18,6 +18,9 @@ public sealed partial class ControlClient
     public Task<Answer<ItemPage<RunView>>> ListRunsAsync(string workspace, PageQuery page, CancellationToken cancellationToken) =>
         ListAsync<RunView>($"{WorkspacePath(workspace)}/runs", page, cancellationToken);
 
+    /// <summary>Deletes a run that has ended, with its logs.</summary>
+    public Task DeleteRunAsync(RunId run, CancellationToken cancellationToken) => DeleteAsync(RunPath(run), null, cancellationToken);
+
     /// <summary>Starts a run.</summary>
     public Task<Answer<RunView>> StartRunAsync(
         PipelineId pipeline, IReadOnlyDictionary<string, string> parameters, string? @ref, CancellationToken cancellationToken) =>

@@ -8,10 +8,15 @@ internal sealed class CommandFactory(CliServices services, GlobalOptions globals
     public CliServices Services => services;
 
     /// <summary>A command that does something.</summary>
+    /// <param name="name">The verb.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="symbols">Its arguments and options.</param>
+    /// <param name="action">What it does.</param>
+    /// <param name="stopsItself">It looks after Ctrl-C and SIGTERM on its own, for as long as that takes.</param>
     public Command Action(
-        string name, string description, IEnumerable<Symbol> symbols, Func<Call, CancellationToken, Task<int>> action)
+        string name, string description, IEnumerable<Symbol> symbols, Func<Call, CancellationToken, Task<int>> action, bool stopsItself = false)
     {
-        var command = new Command(name, description);
+        var command = stopsItself ? new SelfStoppingCommand(name, description) : new Command(name, description);
         foreach (var symbol in symbols)
         {
             Add(command, symbol);

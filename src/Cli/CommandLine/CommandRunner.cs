@@ -38,7 +38,7 @@ internal static class CommandRunner
         {
             EnableDefaultExceptionHandler = false,
             // A server or agent that is told to stop gives jobs 5 s to clean up and their last reports and logs 10 s to arrive.
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+            ProcessTerminationTimeout = parsed.CommandResult.Command is SelfStoppingCommand ? null : TimeSpan.FromSeconds(30),
             Output = output,
             Error = services.Terminal.Error,
         });

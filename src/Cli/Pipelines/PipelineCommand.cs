@@ -20,6 +20,7 @@ internal static class PipelineCommand
         Put(cli),
         Delete(cli),
         Versions(cli),
+        PipelineRun.Create(cli),
         PipelineLint.Create(cli),
         Schema(cli),
         PipelineInit.Create(cli));

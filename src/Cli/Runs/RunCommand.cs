@@ -21,7 +21,8 @@ internal static class RunCommand
         RunDecide.CreateRetry(cli),
         RunDecide.CreateRerun(cli),
         RunDecide.CreateApprove(cli),
-        RunDecide.CreateReject(cli));
+        RunDecide.CreateReject(cli),
+        RunDelete.Create(cli));
 
     private static Command List(CommandFactory cli)
     {

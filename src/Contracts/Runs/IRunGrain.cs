@@ -140,6 +140,13 @@ public interface IRunGrain : IGrainWithStringKey
     [Alias("Rerun")]
     Task<Outcome<RunView>> Rerun(Rerun command);
 
+    /// <summary>
+    /// Deletes a run that has ended: from the commit on nobody sees it, its number is not given again, and what agents still
+    /// send of it is refused. Its rows and logs go afterwards. Repeated, it is done already.
+    /// </summary>
+    [Alias("Delete"), SafeToRetry]
+    Task<Outcome<Done>> Delete(Actor by);
+
     /// <summary>Gives a queued attempt to an agent. The commit behind the answer is the lease.</summary>
     [Alias("TryLease")]
     Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName);

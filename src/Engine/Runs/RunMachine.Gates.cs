@@ -11,6 +11,11 @@ public sealed partial class RunMachine
     /// <summary>A person's decision at the gate.</summary>
     public Refusal? Decide(DecideGate command)
     {
+        if (Gone() is { } gone)
+        {
+            return gone;
+        }
+
         var index = RunPlan.StageIndex(_model.Plan, command.Stage);
         if (index < 0 || _model.Plan.Stages[index].Gate is not { } gate)
         {

@@ -12,6 +12,11 @@ public sealed partial class RunMachine
     /// <summary>Runs again what did not succeed, from the stage where the run ended.</summary>
     public Refusal? Retry(Actor by)
     {
+        if (Gone() is { } gone)
+        {
+            return gone;
+        }
+
         if (_model.Head.State is not (RunState.Failed or RunState.Cancelled))
         {
             return Refusal.Conflict(
@@ -47,7 +52,7 @@ public sealed partial class RunMachine
     public Refusal? Rerun(Rerun command)
     {
         var index = command.Stage is null ? 0 : RunPlan.StageIndex(_model.Plan, command.Stage);
-        var refusal = CheckRerun(command, index) ?? TooMany();
+        var refusal = Gone() ?? CheckRerun(command, index) ?? TooMany();
         if (refusal is not null)
         {
             return refusal;

@@ -111,6 +111,11 @@ public sealed partial class RunMachine
             return Refusal.BadRequest("bad-mode", "The mode is not one of now, afterFinally, afterRunning.");
         }
 
+        if (Gone() is { } gone)
+        {
+            return gone;
+        }
+
         if (_model.Head.IsTerminal || _model.Head.CancelMode <= mode)
         {
             return Refusal.Conflict(

@@ -112,6 +112,9 @@ public sealed record RunHead(
     /// <summary>The rounds before this one.</summary>
     public ImmutableArray<RoundView> Earlier { get; init; } = [];
 
+    /// <summary>True once it was deleted: this is all that is left of it.</summary>
+    public bool Deleted { get; init; }
+
     /// <summary>The workspace's limits when it was started; null for none.</summary>
     public WorkspaceLimits? Limits { get; init; }
 

@@ -1,5 +1,6 @@
 using Control.Engine.Runs;
 using Control.Grains.Durable;
+using Control.Storage.Logs;
 
 namespace Control.Grains.Runs;
 
@@ -10,19 +11,24 @@ namespace Control.Grains.Runs;
 [Reentrant]
 internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 {
-    // Until its source is resolved, its stops are confirmed or its groups have answered, a run looks again this often, whatever got lost.
+    // Until its source is resolved, its stops are confirmed, its groups have answered or, once it is deleted, its rows are gone, a
+    // run looks again this often, whatever got lost.
     private static readonly TimeSpan RecheckAfter = TimeSpan.FromSeconds(30);
 
+    private static readonly PipelineSpec NoPlan = new("", [], [], null, []);
+
     private readonly RunEffects _effects;
+    private readonly LogStore _logs;
     private readonly Mailbox<RunMachine> _mailbox;
     private RunModel? _model;
     private Task? _creation;
     private DateTimeOffset? _recheckAt;
+    private Task? _purge;
 
-    public RunGrain(GrainFacets facets, RunEffects effects)
+    public RunGrain(GrainFacets facets, RunEffects effects, LogStore logs)
         : base(facets, SubjectKinds.Run)
     {
-        _effects = effects;
+        (_effects, _logs) = (effects, logs);
         _mailbox = new Mailbox<RunMachine>(() => new RunMachine(Model, Now), machine => Commit(machine.Seal()));
     }
 
@@ -33,7 +39,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        if (Document is null)
+        if (Document is null or { Deleted: true })
         {
             return;
         }
@@ -50,6 +56,12 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     public async Task<RunView> Create(CreateRun command)
     {
+        if (Document is { Deleted: true })
+        {
+            // A pipeline that was cut off before it could note that the run was made. It only wants to know that it was.
+            return RunViews.Run(RunMachine.Create(Id, command).Next);
+        }
+
         // Not through the mailbox: the first commit makes what the mailbox works on, and repeats find it made or in the making.
         if (_model is null)
         {
@@ -68,6 +80,26 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     public async Task<Outcome<RunView>> Retry(Actor by) => await Ask(machine => machine.Retry(by));
 
     public async Task<Outcome<RunView>> Rerun(Rerun command) => await Ask(machine => machine.Rerun(command));
+
+    public async Task<Outcome<Done>> Delete(Actor by)
+    {
+        if (Document is not { Deleted: true })
+        {
+            if (_model is null)
+            {
+                return Refusal.NotFound($"The run {Id}");
+            }
+
+            if (await _mailbox.Post(machine => machine.Delete(by)) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        // Nobody waits for that: should it fail or be cut off, the scheduler calls again.
+        Purge().Forget();
+        return Done.Instance;
+    }
 
     public Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName) =>
         _model is null
@@ -93,7 +125,18 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     public async Task<bool> Answer(ClaimAnswer answer) => _model is not null && await _mailbox.Post(machine => machine.Answer(answer));
 
-    public Task Wake() => Post(machine => machine.Tick());
+    public Task Wake() => Document is { Deleted: true } ? Purge() : Post(machine => machine.Tick());
+
+    private Task Purge() => _purge is { IsCompleted: false } ? _purge : _purge = PurgeRows();
+
+    // Rows first: without an attempt's row its agent's log is refused.
+    private async Task PurgeRows()
+    {
+        await Store.PurgeAsync(Subject);
+        await _logs.RemoveAsync(Id);
+        var tombstone = new RunModel(Id, NoPlan, Document!, ImmutableDictionary<string, AttemptRecord>.Empty);
+        await CommitAsync(Document!, Index(tombstone), []);
+    }
 
     private static Assignment? Held(RunModel model, LeaseRef lease) =>
         model.Attempts.TryGetValue(lease.Attempt.LocalKey, out var attempt) && attempt.Lease == lease.Lease && attempt.IsHeld
@@ -161,7 +204,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     // A time that was set is kept: commits in between do not put it off.
     private DateTimeOffset? RecheckAt(RunModel model)
     {
-        var due = model.Head.State == RunState.Preparing || model.ActiveAttempts.Any(attempt => attempt.State == AttemptState.Stopping)
+        var due = model.Head.Deleted || model.Head.State == RunState.Preparing || model.ActiveAttempts.Any(attempt => attempt.State == AttemptState.Stopping)
             ? Now + RecheckAfter
             : AskAgainAt(model);
         return due is not null && _recheckAt > Now && _recheckAt < due ? _recheckAt : due;

@@ -32,7 +32,7 @@ internal static class RunRows
         model.Id.Number,
         StateWords.Of(model.Head.State),
         model.Head.IsTerminal,
-        Deleted: false,
+        model.Head.Deleted,
         ContractJson.Write(RunViews.Run(model)),
         SecretHash: null,
         model.Head.IsTerminal ? null : owner);

@@ -40,6 +40,18 @@ internal static class CommitStatements
         INSERT INTO events (subject_id, seq, type, at, actor, data) VALUES (@subject, @seq, @type, @at, @actor, @data)
         """);
 
+    public static readonly Statement PurgeChildren = new("""
+        DELETE FROM children WHERE id IN (
+            SELECT c.id FROM subjects s JOIN children c ON c.subject_id = s.id
+            WHERE s.kind = @kind AND s.key = @key AND s.deleted = 1 LIMIT @limit)
+        """);
+
+    public static readonly Statement PurgeEvents = new("""
+        DELETE FROM events WHERE id IN (
+            SELECT e.id FROM subjects s JOIN events e ON e.subject_id = s.id AND e.seq < s.last_sequence
+            WHERE s.kind = @kind AND s.key = @key AND s.deleted = 1 ORDER BY e.seq LIMIT @limit)
+        """);
+
     public static readonly Statement Load = new("""
         SELECT version, workspace, parent, ordinal, state, terminal, deleted, view, secret_hash, owner, next_wake,
             last_sequence, document

@@ -10,6 +10,9 @@ namespace Control.Storage.Commits;
 /// </summary>
 public sealed class CommitStore
 {
+    /// <summary>Most rows that one transaction removes.</summary>
+    internal const int PurgeBatch = 500;
+
     private readonly Database _database;
     private readonly ChangeSignal _signal;
     private readonly TimeProvider _time;
@@ -49,6 +52,19 @@ public sealed class CommitStore
     {
         commit.Check();
         return await _database.Writer.RunAsync(new CommitOperation(commit, _time.GetUtcNow(), _signal), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Removes the child rows of a deleted subject and its events but the last, in transactions of bounded size that others
+    /// come between. Repeating it is harmless; a subject that is not deleted keeps everything.
+    /// </summary>
+    /// <exception cref="Contracts.Errors.ControlException">The database failed; what was removed stays so.</exception>
+    public async Task PurgeAsync(SubjectKey key, CancellationToken ct = default)
+    {
+        while (await _database.Writer.RunAsync(new PurgeOperation(key, PurgeBatch), ct).ConfigureAwait(false) == PurgeBatch)
+        {
+            // There may be more.
+        }
     }
 
     private static StoredSubject Subject(DbDataReader row)

@@ -13,5 +13,14 @@ internal static class LogStatements
 
     public static readonly Statement AddChunk = new("INSERT INTO chunks (log_id, position, bytes) VALUES (@log, @position, @bytes)");
 
+    // Attempts of a run begin with its id and a slash, which a zero follows in order.
+    public static readonly Statement FirstOfRun = new(
+        "SELECT id FROM logs WHERE attempt >= @run || '/' AND attempt < @run || '0' ORDER BY attempt LIMIT 1");
+
+    public static readonly Statement RemoveChunks = new(
+        "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE log_id = @log ORDER BY position LIMIT @limit)");
+
+    public static readonly Statement Remove = new("DELETE FROM logs WHERE id = @log");
+
     public static readonly Statement Length = new("SELECT length FROM logs WHERE attempt = @attempt");
 }

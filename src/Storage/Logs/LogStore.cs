@@ -14,6 +14,9 @@ public sealed class LogStore
     /// <summary>Most bytes of one chunk: 1 MiB.</summary>
     public const int MaxChunk = 1024 * 1024;
 
+    /// <summary>Most chunks that one transaction removes.</summary>
+    internal const int RemoveBatch = 32;
+
     private readonly Database _database;
     private readonly ChangeSignal _signal;
 
@@ -42,6 +45,19 @@ public sealed class LogStore
         }
 
         return await _database.Writer.RunAsync(new AppendOperation(attempt, offset, bytes, _signal), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Removes the logs of all attempts of a run, in transactions of bounded size that others come between. Repeating it is
+    /// harmless. Whoever calls sees to it that nothing is appended any more.
+    /// </summary>
+    /// <exception cref="ControlException">The database failed; what was removed stays so.</exception>
+    public async Task RemoveAsync(RunId run, CancellationToken ct = default)
+    {
+        while (await _database.Writer.RunAsync(new RemoveOperation(run, RemoveBatch), ct).ConfigureAwait(false))
+        {
+            // There may be more.
+        }
     }
 
     /// <summary>The log's length in bytes; 0 when there is none.</summary>

@@ -223,6 +223,12 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
 
     public Task<Outcome<RunView>> Cancel(CancelMode mode, Actor by) => Command($"Cancel {mode}", by);
 
+    public async Task<Outcome<Done>> Delete(Actor by)
+    {
+        await fakes.Enter($"{key} Delete", by);
+        return fakes.Refusal is { } refusal ? refusal : Done.Instance;
+    }
+
     public Task<Outcome<RunView>> Rerun(Rerun command) => Command("Rerun", command);
 
     public Task<Outcome<RunView>> Retry(Actor by) => Command("Retry", by);

@@ -46,6 +46,16 @@ public sealed class RunTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.DoesNotContain(host.Grains.Calls, call => call.StartsWith("team/web/777 Cancel", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Delete_OfARunThatIsThere_ReachesItsGrain()
+    {
+        using var admin = host.Client(host.Admin);
+        Assert.Equal(HttpStatusCode.NoContent, (await admin.DeleteAsync($"{Runs}/1")).StatusCode);
+        Assert.Contains("team/web/1 Delete", host.Grains.Calls);
+        await (await admin.DeleteAsync($"{Runs}/777")).ProblemAsync(HttpStatusCode.NotFound);
+        Assert.DoesNotContain("team/web/777 Delete", host.Grains.Calls);
+    }
+
     [Theory]
     [InlineData("", "AfterFinally")]
     [InlineData("{}", "AfterFinally")]

@@ -2,7 +2,9 @@ using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Control.Agent;
 using Control.Agent.Link;
+using Control.Agent.Logs;
 using Control.Cli.Client;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
@@ -47,10 +49,21 @@ internal sealed class BenchAgent : IAsyncDisposable
 
     public Task StartAsync(Assignment assignment) => ReportAsync(assignment, ReportKind.Started);
 
-    public async Task SucceedAsync(Assignment assignment)
+    /// <summary>Uploads a log as the real agent does, until all of it is there.</summary>
+    public async Task UploadAsync(Assignment assignment, LogSpool spool, AgentMetrics metrics)
+    {
+        var lease = new LeaseRef(assignment.Attempt, assignment.Lease);
+        if (!await new LogUpload(spool, lease, _link, metrics, TimeProvider.System).RunAsync(default))
+        {
+            var answer = await _link.LogAsync(lease, spool.Length, ReadOnlyMemory<byte>.Empty, default);
+            throw new InvalidOperationException($"The server does not take the log of {assignment.Attempt}: {answer.Verdict} {answer.Detail}");
+        }
+    }
+
+    public async Task SucceedAsync(Assignment assignment, long logLength = 0)
     {
         // As the real agent: held until the report is answered, then the parked poll is replaced by one that says what is free.
-        await ReportAsync(assignment, ReportKind.Succeeded);
+        await ReportAsync(assignment, ReportKind.Succeeded, logLength);
         lock (_gate)
         {
             _holding = _holding.Remove(new LeaseRef(assignment.Attempt, assignment.Lease));
@@ -109,11 +122,11 @@ internal sealed class BenchAgent : IAsyncDisposable
         }
     }
 
-    private async Task ReportAsync(Assignment assignment, ReportKind kind)
+    private async Task ReportAsync(Assignment assignment, ReportKind kind, long logLength = 0)
     {
         var answer = await _link.ReportAsync(
             new AttemptReport(
-                assignment.Attempt, assignment.Lease, _id, kind, null, null, 0, ImmutableSortedDictionary<string, string>.Empty, 0),
+                assignment.Attempt, assignment.Lease, _id, kind, null, null, 0, ImmutableSortedDictionary<string, string>.Empty, logLength),
             default);
         if (answer.Verdict != Verdict.Ok)
         {

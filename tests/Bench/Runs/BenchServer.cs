@@ -15,9 +15,12 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public ControlClient Client { get; private set; } = null!;
 
-    public static async Task<BenchServer> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="seed">Fills the store's folder before; null leaves it empty.</param>
+    public static async Task<BenchServer> StartAsync(Func<string, Task>? seed = null)
     {
         var bench = new BenchServer();
+        await (seed?.Invoke(bench._folder.FullName) ?? Task.CompletedTask);
         bench._server = await ControlServer.StartAsync(new ServerOptions
         {
             DataDirectory = bench._folder.FullName,

@@ -22,6 +22,16 @@ internal static class LoadBenchmarks
 
     public static async Task RunAsync(TextWriter output)
     {
+        await QueueBenchmarks.RunAsync(output);
+        await PausedBenchmarks.RunAsync(output);
+        await BusyAsync(output);
+        await LogBenchmarks.RunAsync(output);
+        await ListBenchmarks.RunAsync(output);
+        await SpawnBenchmarks.RunAsync(output);
+    }
+
+    private static async Task BusyAsync(TextWriter output)
+    {
         await using var server = await BenchServer.StartAsync();
         await server.DefineAsync(One, "stages: [{ name: s, jobs: { noop: { labels: [linux], steps: [\"true\"] } } }]");
         await server.DefineAsync(Many, "stages: [{ name: s, jobs: { noop: { labels: [linux], matrix: { axes: { A: [A], B: [A] } }, steps: [\"true\"] } } }]"
@@ -36,6 +46,7 @@ internal static class LoadBenchmarks
         var work = agents.Select(agent => WorkAsync(agent, ended)).ToList();
         await FanOutAsync(output, server, ended);
         await ThroughputAsync(output, server, ended);
+        await SlowDiskAsync(output, server, ended);
         await StartsAsync(output, server, ended);
         foreach (var agent in agents)
         {
@@ -68,6 +79,14 @@ internal static class LoadBenchmarks
         await BurstAsync(server, ended, Runs);
         BenchServer.Print(output, "run.throughput", Runs / TimeProvider.System.GetElapsedTime(began).TotalSeconds, "runs/s");
         BenchServer.Print(output, "run.commits", commits.Count / (double)Runs, "commits/run");
+    }
+
+    private static async Task SlowDiskAsync(TextWriter output, BenchServer server, Ended ended)
+    {
+        using var slow = new SlowDisk(TimeSpan.FromMilliseconds(5));
+        var began = TimeProvider.System.GetTimestamp();
+        await BurstAsync(server, ended, Runs);
+        BenchServer.Print(output, "run.throughput_slow_disk", Runs / TimeProvider.System.GetElapsedTime(began).TotalSeconds, "runs/s");
     }
 
     private static async Task BurstAsync(BenchServer server, Ended ended, int runs)

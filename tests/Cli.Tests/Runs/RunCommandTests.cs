@@ -162,6 +162,23 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Delete_SeveralRuns_EachOnceAndNoneWhenANumberIsWrong()
+    {
+        var deleted = new List<string>();
+        await using var server = await FakeServer.StartAsync(app => app.MapDelete($"{Pipeline}/runs/{{n}}", (string n) =>
+        {
+            deleted.Add(n);
+            return Results.NoContent();
+        }));
+        using var cli = new CliHarness().At(server);
+
+        Assert.Equal(ExitCodes.Usage, (await cli.RunAsync("run", "delete", "web", "3", "x")).Code);
+        Assert.Empty(deleted);
+        Assert.Equal(ExitCodes.Succeeded, (await cli.RunAsync("run", "delete", "web", "3", "5", "3")).Code);
+        Assert.Equal(["3", "5"], deleted);
+    }
+
+    [Fact]
     public async Task Cancel_UnknownMode_SaysWhichThereAre()
     {
         using var cli = new CliHarness();

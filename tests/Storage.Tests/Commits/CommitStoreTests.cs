@@ -45,6 +45,34 @@ public sealed class CommitStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task PurgeAsync_Deleted_LeavesTheSubjectAndItsLastEvent()
+    {
+        var other = Make.Key("w/p/2");
+        await _test.Commits.CommitAsync(Make.Commit(other, 0) with { Children = [Make.Child("a")], Events = [Make.Event(), Make.Event()] });
+        var many = Enumerable.Range(0, CommitStore.PurgeBatch + 1).ToList();
+        await _test.Commits.CommitAsync(Make.Commit(Run, 0) with
+        {
+            Children = [.. many.Select(i => Make.Child($"c{i}"))],
+            Events = [.. many.Select(_ => Make.Event())],
+        });
+        await _test.Commits.PurgeAsync(Run);
+        Assert.Equal(many.Count, (await _test.Commits.LoadChildrenAsync(Run)).Length);
+
+        var tombstone = Make.Commit(Run, 1) with { Events = [Make.Event("{\"last\":1}")] };
+        await _test.Commits.CommitAsync(tombstone with { Index = tombstone.Index with { Deleted = true } });
+        await _test.Commits.PurgeAsync(Run);
+        await _test.Commits.PurgeAsync(Run);
+
+        Assert.Empty(await _test.Commits.LoadChildrenAsync(Run));
+        Assert.Equal((2, many.Count + 1L), (await _test.Commits.LoadAsync(Run)) is { } left ? (left.Version, left.LastSequence) : default);
+        var page = await _test.Events.ReadAsync(Run, many.Count, 10);
+        Assert.Equal("{\"last\":1}", Assert.Single(page.Events).Data);
+        Assert.Equal(many.Count + 1, page.Floor);
+        Assert.Equal(2, (await _test.Events.ReadAsync(other, 0, 10)).Events.Length);
+        Assert.Single(await _test.Commits.LoadChildrenAsync(other));
+    }
+
+    [Fact]
     public async Task CommitAsync_SecondVersion_ReplacesSubjectAndNamedChildrenOnly()
     {
         await _test.Commits.CommitAsync(Make.Commit(Run, 0) with { Children = [Make.Child("a"), Make.Child("b")], NextWake = Make.Noon });

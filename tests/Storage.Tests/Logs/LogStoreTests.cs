@@ -56,6 +56,26 @@ public sealed class LogStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task RemoveAsync_OfARun_TakesAllItsLogsAndNobodyElses()
+    {
+        AttemptId[] others = [AttemptId.Parse("w/p/10/s.j/1"), AttemptId.Parse("w/p/2/s.j/1"), AttemptId.Parse("w/p1/1/s.j/1")];
+        foreach (var other in others)
+            await _test.Store.Logs.AppendAsync(other, 0, new byte[5]);
+        for (var chunk = 0; chunk < LogStore.RemoveBatch * 2 + 1; chunk++)
+            await _test.Store.Logs.AppendAsync(Attempt, chunk, new byte[1]);
+        await _test.Store.Logs.AppendAsync(Attempt with { Number = 2 }, 0, new byte[5]);
+
+        await _test.Store.Logs.RemoveAsync(Attempt.Run);
+        await _test.Store.Logs.RemoveAsync(Attempt.Run);
+
+        Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt));
+        Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt with { Number = 2 }));
+        foreach (var other in others)
+            Assert.Equal(5, await _test.Store.Logs.LengthAsync(other));
+        Assert.Equal(["3"], _test.Sql("SELECT count(*) FROM chunks", "logs.db"));
+    }
+
+    [Fact]
     public async Task ReadAsync_NoLogOrPastTheEnd_Empty()
     {
         Assert.Equal((0, 0L), Shape(await _test.Logs.ReadAsync(Attempt, 0, 10)));

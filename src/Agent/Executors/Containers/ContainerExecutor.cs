@@ -36,7 +36,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
     /// <inheritdoc/>
     public async Task<JobResult> RunAsync(CancellationToken cancellationToken)
     {
-        if (tools.Users is not { } users)
+        if (tools.Users is null && tools.Local is null)
         {
             return JobResult.Failure(Reasons.AgentError, "The agent cannot run jobs with an image: it is not root, or was started with --job-users none. Let an agent that is root run them, or remove 'image' from the job.");
         }
@@ -53,10 +53,10 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         }
 
         _engine = engine;
-        _user = await users.ClaimAsync().ConfigureAwait(false);
+        _user = tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
         _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user);
-        _folder = WorkFolder.Create(tools.Work, order.Lease, _user);
-        return await CheckoutAsync(_folder, _processes, cancellationToken).ConfigureAwait(false)
+        _folder = WorkFolder.Create(tools.Work, order.Lease, _user, Sources.FolderOf(order, tools));
+        return await Sources.PutAsync(order, tools, _folder, _processes, cancellationToken).ConfigureAwait(false)
             ?? await PullAsync(cancellationToken).ConfigureAwait(false)
             ?? await StartAsync(_folder, cancellationToken).ConfigureAwait(false)
             ?? await StepsAsync(_processes, cancellationToken).ConfigureAwait(false);
@@ -88,11 +88,6 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             LogNotRemoved(_folder.Root, "rm fails");
         }
     }
-
-    private async Task<JobResult?> CheckoutAsync(WorkFolder folder, JobProcesses processes, CancellationToken cancellationToken) =>
-        order.Assignment.Checkout is { } source
-            ? await new Checkout(source, order, folder, processes).RunAsync(cancellationToken).ConfigureAwait(false)
-            : null;
 
     private async Task<JobResult> StepsAsync(JobProcesses processes, CancellationToken cancellationToken)
     {
@@ -186,14 +181,21 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         var environment = StepEnvironment.Of(order, step, basis, $"{Inside}/out/{Path.GetFileName(_folder.Outputs)}", work, $"{Inside}/secrets");
         var script = Path.GetFileName(_folder.WriteScript(number, step.Run));
         var variables = Path.GetFileName(_folder.WriteVariables(number, environment));
-        var user = string.Create(CultureInfo.InvariantCulture, $"{_user!.Id}:{_user.Id}");
         string[] arguments =
         [
-            "exec", "--user", user, "--workdir", work + directory[_folder.Source.Length..], _name,
+            "exec", "--user", User(), "--workdir", work + directory[_folder.Source.Length..], _name,
             "sh", "-c", Enter, step.Shell, $"{Inside}/scripts/{script}", $"{Inside}/scripts/{variables}",
         ];
         return (Command(arguments), null);
     }
+
+    // On a developer's own machine: to podman without root, root inside is whoever calls it; docker is asked for the caller by number.
+    private string User() => (_user, _engine!.IsPodman) switch
+    {
+        ({ } user, _) => string.Create(CultureInfo.InvariantCulture, $"{user.Id}:{user.Id}"),
+        (null, true) => "0:0",
+        _ => Libc.EffectiveUser().ToString(CultureInfo.InvariantCulture),
+    };
 
     private JobCommand Command(string[] arguments) => new(_engine!.Program, arguments, "/", ContainerEngine.Environment(), IsAgents: true);
 

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Control.Agent.Local;
+using Control.Agent.Processes;
+using Control.Contracts.Access;
+using Control.Contracts.Agents;
+using Control.Contracts.Errors;
+using Control.Contracts.Pipelines;
+using Control.Contracts.Runs;
+using Control.Engine.Pipelines;
+using Control.Engine.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Control.Bench.Runs;
+
+/// <summary>
+/// How long an agent takes from having a lease in its hands to the job's first command: folders, a user of its own where the
+/// bench is root, the reaper's word, the shell. The job tells the time itself.
+/// </summary>
+internal static class SpawnBenchmarks
+{
+    private const int WarmUp = 10;
+    private const int Jobs = 100;
+    private const string Definition = "stages: [{ name: s, jobs: { tell: { steps: [{ shell: bash, run: 'echo \"at=$EPOCHREALTIME\"' }] } } }]";
+
+    public static async Task RunAsync(TextWriter output)
+    {
+        var told = new Told();
+        var options = new LocalAgentOptions { ReaperCommand = [Path.Combine(AppContext.BaseDirectory, "control"), ReaperProcess.Verb] };
+        await using var agent = await LocalAgent.StartAsync(options, told, TimeProvider.System, NullLoggerFactory.Instance, default);
+        var times = new List<double>();
+        for (var number = 1; number <= WarmUp + Jobs; number++)
+        {
+            var job = new AssignmentMessage(Lease(number), ImmutableSortedDictionary<string, string>.Empty, null, null, []);
+            var began = TimeProvider.System.GetUtcNow();
+            agent.Start(job);
+            times.Add((await told.FirstCommandAsync() - began).TotalMilliseconds);
+        }
+
+        times = [.. times.Skip(WarmUp).Order()];
+        BenchServer.Print(output, "run.spawn_p50", times[times.Count / 2], "ms");
+        BenchServer.Print(output, "run.spawn_p99", times[(int)(times.Count * 0.99)], "ms");
+    }
+
+    private static Assignment Lease(int number)
+    {
+        var at = TimeProvider.System.GetUtcNow();
+        var create = new CreateRun(1, PipelineParser.Parse(Definition).Spec!, ImmutableSortedDictionary<string, string>.Empty, null, at, Actor.System, null);
+        var machine = new RunMachine(RunMachine.Create(new RunId(new PipelineId("spawn", "one"), number), create).Next, at);
+        var lease = machine.TryLease(machine.Model.Attempts.Values.Single().Id, LocalAgent.Id, "bench");
+        return lease.Granted ? lease.Value : throw new InvalidOperationException(lease.Refusal.Message);
+    }
+
+    /// <summary>Hears when each job's command ran, once the job has ended.</summary>
+    private sealed class Told : ILocalRun
+    {
+        private readonly Lock _gate = new();
+        private readonly StringBuilder _log = new();
+        private TaskCompletionSource<DateTimeOffset> _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async Task<DateTimeOffset> FirstCommandAsync()
+        {
+            var at = await _at.Task;
+            lock (_gate)
+            {
+                _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                _log.Clear();
+            }
+
+            return at;
+        }
+
+        public Task<Refusal?> ReportAsync(AttemptReport report) => Task.FromResult<Refusal?>(null);
+
+        public void Log(AttemptId attempt, ReadOnlySpan<byte> bytes)
+        {
+            lock (_gate)
+            {
+                var lines = _log.Append(Encoding.UTF8.GetString(bytes)).ToString().Split('\n');
+                var told = lines[..^1].FirstOrDefault(line => line.StartsWith("at=", StringComparison.Ordinal));
+                if (told is not null)
+                {
+                    _at.TrySetResult(DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(double.Parse(told["at=".Length..], CultureInfo.InvariantCulture)));
+                }
+            }
+        }
+    }
+}
