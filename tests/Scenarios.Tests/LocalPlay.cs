@@ -158,7 +158,7 @@ internal sealed class LocalPlay : IDisposable
     private static LocalSecrets Secrets(Scenario scenario)
     {
         var secrets = new LocalSecrets();
-        foreach (var (name, value) in scenario.Secrets)
+        foreach (var (name, value) in scenario.Secrets.Concat(scenario.PipelineSecrets))
         {
             if (value.Kind == SecretKind.Password)
             {

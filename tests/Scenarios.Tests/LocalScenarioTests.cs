@@ -9,18 +9,24 @@ namespace Control.Scenarios.Tests;
 public sealed class LocalScenarioTests(ScenarioServer server) : IClassFixture<ScenarioServer>
 {
     private const string EndsWithTheProgram = "A local run ends with its program: there is nothing to retry or re-run.";
+    private const string Alone = "Nobody else is in the groups of a local run.";
+    private const string NothingFetched = "Nothing is fetched: the files come from the developer's folder.";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "scenarios");
 
     private static readonly Dictionary<string, string> NotLocal = new()
     {
         ["16-source-full-reference"] = "It looks at the depth of the history, which is the folder's own here.",
-        ["18-source-wrong-password"] = "Nothing is fetched: the files come from the developer's folder.",
+        ["18-source-wrong-password"] = NothingFetched,
         ["20-gate-rejected"] = EndsWithTheProgram,
         ["32-retry-by-hand"] = EndsWithTheProgram,
         ["33-retry-cancelled"] = EndsWithTheProgram,
         ["42-approvers"] = "Who may approve, and how many must, is left out: one person is there.",
         ["48-rerun"] = EndsWithTheProgram,
+        ["52-concurrency-cancel-oldest"] = Alone,
+        ["53-concurrency-reject"] = Alone,
+        ["62-source-unreachable"] = NothingFetched,
+        ["63-source-option-as-branch"] = "The gateway refuses the start; here the ref is checked when it is looked up.",
         ["80-delete"] = EndsWithTheProgram,
     };
 
