@@ -5,6 +5,7 @@ using Control.Api;
 using Control.Api.Http;
 using Control.Engine.Pipelines;
 using Control.Silo.Hosting;
+using Control.Storage.Idempotency;
 using Control.Storage.Queries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -123,7 +124,10 @@ public sealed class ControlServer : IAsyncDisposable
 
     private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
     {
+        var began = options.Time.GetUtcNow();
         await _app.StartAsync(cancellationToken);
+        // The folder is this process's alone: what an earlier one was asked and did not answer is asked again.
+        await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
         var grains = _app.Services.GetRequiredService<IGrainFactory>();
         IsFirstStart = await FirstStart.EnsureAdminToken(grains, options);
         if (options.Seed && IsFirstStart)

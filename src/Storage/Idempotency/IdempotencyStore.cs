@@ -61,6 +61,13 @@ public sealed class IdempotencyStore
     /// <exception cref="ControlException">The database failed.</exception>
     public Task<bool> AbandonAsync(IdempotencyClaim claim, CancellationToken ct = default) => _database.Writer.RunAsync(
         new ClaimOperation(0, IdempotencyStatements.Abandon, claim.Principal, claim.Key, claim.Id), ct);
+
+    /// <summary>
+    /// Forgets the requests that were begun before and never answered. For the only gateway of a store, when it starts: whoever
+    /// was at work on them is gone, and their repeats need not wait until they count as abandoned.
+    /// </summary>
+    public Task AbandonAllAsync(DateTimeOffset begunBefore, CancellationToken ct = default) => _database.Writer.RunAsync(
+        new ClaimOperation(0, IdempotencyStatements.AbandonAll, begunBefore.UtcTicks), ct);
 }
 
 /// <summary>What <see cref="IdempotencyStore.BeginAsync"/> found.</summary>

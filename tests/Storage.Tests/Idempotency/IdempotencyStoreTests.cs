@@ -66,6 +66,21 @@ public sealed class IdempotencyStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task AbandonAllAsync_BegunBefore_OnlyWhatHasNoAnswerIsNew()
+    {
+        var answered = await BeginAsync(key: "answered");
+        await Store.CompleteAsync(answered.Claim!, 201, "text/plain", default);
+        await BeginAsync(key: "old");
+        await BeginAsync(key: "young", after: TimeSpan.FromSeconds(2));
+
+        await Store.AbandonAllAsync(Make.Noon + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(IdempotencyOutcome.New, (await BeginAsync(key: "old")).Outcome);
+        Assert.Equal(IdempotencyOutcome.InProgress, (await BeginAsync(key: "young")).Outcome);
+        Assert.Equal(IdempotencyOutcome.Replay, (await BeginAsync(key: "answered")).Outcome);
+    }
+
+    [Fact]
     public async Task AbandonAsync_Completed_KeepsTheAnswer()
     {
         var begun = await BeginAsync();
