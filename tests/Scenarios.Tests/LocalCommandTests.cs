@@ -170,8 +170,9 @@ public sealed class LocalCommandTests : IDisposable
         File.WriteAllText(PathOf(name), text);
     }
 
+    // A test run that was put into the background ignores SIGINT, and so would what it starts.
     private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
-        Path.Combine(AppContext.BaseDirectory, "control"), ["pipeline", "run", "--local", .. arguments])
+        "env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "control"), "pipeline", "run", "--local", .. arguments])
     {
         WorkingDirectory = _folder,
         RedirectStandardInput = true,

@@ -254,7 +254,7 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var attempt = AttemptId.Parse("team/web/34/build.compile/1");
         await host.Seed.RunAsync(attempt.Run, children: [Seed.Attempt(attempt, AttemptState.Running, "agent-1", 4)]);
-        using var agent = host.Client(host.Agent);
+        using var agent = host.Client(host.Agent).AskingFirst();
         await (await ChunkAsync(agent, attempt, 4, 0, new string('x', AgentWireRoutes.MaxChunk + 1))).ProblemAsync(HttpStatusCode.RequestEntityTooLarge);
         await (await ChunkAsync(agent, attempt, 4, long.MaxValue - 5, "x")).ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "too-large");
         await (await agent.PostAsync("agent/logs?attempt=..%2f..&lease=1&offset=0", Bytes("x"))).ProblemAsync(HttpStatusCode.BadRequest);

@@ -81,7 +81,7 @@ public sealed class HostileTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Start_WithTensOfThousandsOfValues_IsNotTakenBeyondTheBodysLimit()
     {
-        using var admin = host.Client(host.Admin);
+        using var admin = host.Client(host.Admin).AskingFirst();
         var all = Values(100_000);
         await (await admin.PostAsync(Run, Requests.Json(all))).ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "too-large");
 

@@ -61,7 +61,7 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Routing_WrongMethodTypeOrSize_AnswersProblems()
     {
-        using var admin = host.Client(host.Admin);
+        using var admin = host.Client(host.Admin).AskingFirst();
         await (await admin.PatchAsync("workspaces/team", null)).ProblemAsync(HttpStatusCode.MethodNotAllowed, "method-not-allowed");
         await (await admin.PutAsync("workspaces/team", new StringContent("x"))).ProblemAsync(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
         await (await admin.PutAsync("workspaces/team/pipelines/web", new StringContent("x"))).ProblemAsync(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
