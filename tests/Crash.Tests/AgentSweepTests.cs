@@ -13,6 +13,7 @@ namespace Control.Crash.Tests;
 /// agent has the answer, and started again: what the server did not know to have ended is lost and tried once more, nothing of
 /// the job outlives its agent, no two attempts run at a time, and of the log there is what the server had acknowledged.
 /// </summary>
+[Collection("second sweep")]
 public sealed class AgentSweepTests(ITestOutputHelper output)
 {
     private const string Retried = """

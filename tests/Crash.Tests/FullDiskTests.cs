@@ -4,6 +4,7 @@ using Xunit.Abstractions;
 namespace Control.Crash.Tests;
 
 /// <summary>The disk under an agent's logs, or under the server's data, has no room left.</summary>
+[Collection("second sweep")]
 public sealed class FullDiskTests(ITestOutputHelper output)
 {
     [AsRootFact]
@@ -109,6 +110,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
 }
 
 /// <summary>The server stores what an agent sends, and the answer is lost.</summary>
+[Collection("second sweep")]
 public sealed class LostAnswerTests(ITestOutputHelper output)
 {
     [Fact]

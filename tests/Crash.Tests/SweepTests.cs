@@ -41,7 +41,7 @@ public sealed class RetrySweepTests(ITestOutputHelper output)
             """);
 }
 
-/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the first, two at a time.</summary>
+/// <summary>See <see cref="Sweep"/>; a class of its own, so that it is played beside the first. What else loads the machine follows it in the same collection: more at a time would slow down the tests that measure time.</summary>
 [Collection("second sweep")]
 public sealed class CancelSweepTests(ITestOutputHelper output)
 {
@@ -62,7 +62,7 @@ public sealed class CancelSweepTests(ITestOutputHelper output)
             """);
 }
 
-/// <summary>See <see cref="Sweep"/>; played after the cancelled one: three at a time would slow down the tests that measure time.</summary>
+/// <summary>See <see cref="Sweep"/>.</summary>
 [Collection("second sweep")]
 public sealed class OrderSweepTests(ITestOutputHelper output)
 {
