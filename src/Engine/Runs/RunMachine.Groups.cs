@@ -14,23 +14,24 @@ public sealed partial class RunMachine
     /// <summary>A group's answer. False when there is no such claim any more, which gives the place back.</summary>
     public bool Answer(ClaimAnswer answer)
     {
-        var head = _model.Head;
-        var stage = head.Stages.ToList().FindIndex(record => record.Claim?.Fence == answer.Fence);
-        if (head.Claims.FirstOrDefault(claim => claim.Fence == answer.Fence) is { } ofRun)
-        {
-            AnswerRun(ofRun, answer);
-        }
-        else if (stage >= 0)
-        {
-            AnswerStage(stage, answer);
-        }
-        else if (_model.ActiveAttempts.FirstOrDefault(attempt => attempt.Claim?.Fence == answer.Fence) is { } attempt)
-        {
-            AnswerAttempt(attempt, answer);
-        }
-        else
+        var stage = _model.Head.Stages.ToList().FindIndex(record => record.Claim?.Fence == answer.Fence);
+        var ofRun = _model.Head.Claims.FirstOrDefault(claim => claim.Fence == answer.Fence);
+        var attempt = _model.ActiveAttempts.FirstOrDefault(one => one.Claim?.Fence == answer.Fence);
+        if ((ofRun ?? (stage >= 0 ? _model.Head.Stages[stage].Claim : attempt?.Claim)) is not { } claim)
         {
             return false;
+        }
+
+        if (answer.Verdict == ClaimVerdict.Superseded)
+        {
+            Supersede(answer);
+        }
+        else if (IsOpen(claim))
+        {
+            var granted = answer.Verdict == ClaimVerdict.Granted ? claim with { GrantedAt = _now } : null;
+            if (ofRun is not null) AnswerRun(ofRun, granted, answer.Message);
+            else if (attempt is null) AnswerStage(stage, granted, answer.Message);
+            else AnswerAttempt(attempt, granted, answer.Message);
         }
 
         return true;
@@ -94,69 +95,43 @@ public sealed partial class RunMachine
             : null;
     }
 
-    private void AnswerRun(RunClaim claim, ClaimAnswer answer)
+    // In these, what is not granted is rejected.
+    private void AnswerRun(RunClaim claim, RunClaim? granted, string message)
     {
-        if (answer.Verdict == ClaimVerdict.Superseded)
+        if (granted is not null)
         {
-            Supersede(answer);
-        }
-        else if (claim.GrantedAt is not null)
-        {
-            return;
-        }
-        else if (answer.Verdict == ClaimVerdict.Granted)
-        {
-            SetHead(_model.Head with { Claims = _model.Head.Claims.Replace(claim, claim with { GrantedAt = _now }) });
+            SetHead(_model.Head with { Claims = _model.Head.Claims.Replace(claim, granted) });
             GoIn(Actor.System);
-        }
-        else
-        {
-            SetOutcome(RunState.Failed, Reasons.GroupFull, answer.Message);
-            Finish(Actor.System);
-        }
-    }
-
-    private void AnswerStage(int index, ClaimAnswer answer)
-    {
-        var stage = _model.Head.Stages[index];
-        if (answer.Verdict == ClaimVerdict.Superseded)
-        {
-            Supersede(answer);
-        }
-        else if (!IsOpen(stage.Claim))
-        {
             return;
         }
-        else if (answer.Verdict == ClaimVerdict.Granted)
-        {
-            SetStage(index, stage with { State = StageState.Running, RunningSince = _now, Claim = stage.Claim! with { GrantedAt = _now } }, Actor.System);
-            Advance(Actor.System);
-        }
-        else
-        {
-            SetOutcome(RunState.Failed, Reasons.GroupFull, answer.Message);
-            Advance(Actor.System);
-        }
+
+        SetOutcome(RunState.Failed, Reasons.GroupFull, message);
+        Finish(Actor.System);
     }
 
-    private void AnswerAttempt(AttemptRecord attempt, ClaimAnswer answer)
+    private void AnswerStage(int index, RunClaim? granted, string message)
     {
-        if (answer.Verdict == ClaimVerdict.Superseded)
+        if (granted is not null)
         {
-            Supersede(answer);
-        }
-        else if (!IsOpen(attempt.Claim))
-        {
-            return;
-        }
-        else if (answer.Verdict == ClaimVerdict.Granted)
-        {
-            Admit(attempt with { Claim = attempt.Claim! with { GrantedAt = _now } }, Actor.System);
+            SetStage(index, _model.Head.Stages[index] with { State = StageState.Running, RunningSince = _now, Claim = granted }, Actor.System);
         }
         else
         {
-            EndAttempt(attempt with { State = AttemptState.Failed, Reason = Reasons.GroupFull, Message = answer.Message }, Actor.System);
+            SetOutcome(RunState.Failed, Reasons.GroupFull, message);
         }
+
+        Advance(Actor.System);
+    }
+
+    private void AnswerAttempt(AttemptRecord attempt, RunClaim? granted, string message)
+    {
+        if (granted is not null)
+        {
+            Admit(attempt with { Claim = granted }, Actor.System);
+            return;
+        }
+
+        EndAttempt(attempt with { State = AttemptState.Failed, Reason = Reasons.GroupFull, Message = message }, Actor.System);
     }
 
     // Its clean-up runs all the same.

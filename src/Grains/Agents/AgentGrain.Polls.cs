@@ -130,7 +130,7 @@ internal sealed partial class AgentGrain
     private async Task FindPools()
     {
         var labels = Document!.Labels.ToHashSet();
-        foreach (var queue in await _work.QueuesAsync(CancellationToken.None))
+        foreach (var queue in await _work.QueuesAsync(ct: CancellationToken.None))
         {
             if (PoolKey.OfQueue(queue) is var pool && pool.IsServedBy(labels))
             {

@@ -68,14 +68,16 @@ internal sealed partial class PoolGrain(GrainFacets facets, WorkIndex work, ILog
         var queues = await work.QueuesAsync(Key.QueueOf(""), cancellationToken);
         var workspaces = queues.Select(queue => queue[Key.QueueOf("").Length..]).ToList();
         var held = (await work.InStateAsync(SubjectKinds.Workspace, workspaces, "held", cancellationToken)).ToImmutableHashSet();
+        workspaces.RemoveAll(held.Contains);
+        var share = PoolQueue.Share(workspaces.Count);
         var rows = ImmutableArray.CreateBuilder<AttemptId>();
-        foreach (var workspace in workspaces.Where(workspace => !held.Contains(workspace)))
+        foreach (var workspace in workspaces)
         {
-            var queued = await work.QueuedAsync(Key.QueueOf(workspace), PoolQueue.Limit, cancellationToken);
+            var queued = await work.QueuedAsync(Key.QueueOf(workspace), share, cancellationToken);
             rows.AddRange(queued.Select(row => AttemptId.Parse($"{row.Subject.Key}/{row.ChildKey}")));
         }
 
-        _queue.EndRead(read, rows.ToImmutable(), held);
+        _queue.EndRead(read, rows.ToImmutable(), held, share);
         _hasCalled = false;
         await Match();
     }

@@ -7,8 +7,11 @@ namespace Control.Grains.Agents;
 /// </summary>
 internal sealed class PoolQueue
 {
-    /// <summary>Most attempts of a workspace that one read brings.</summary>
+    /// <summary>Most attempts that one read brings, however many workspaces wait; but see <see cref="Share"/>.</summary>
     public const int Limit = 1_000;
+
+    // Of each workspace at least so many, so that a read is worth its while.
+    private const int LeastShare = 10;
 
     private readonly Dictionary<AttemptId, long> _waiting = [];
     private readonly HashSet<AttemptId> _taken = [];
@@ -35,6 +38,9 @@ internal sealed class PoolQueue
         }
     }
 
+    /// <summary>How many attempts a read brings of each of so many workspaces.</summary>
+    public static int Share(int workspaces) => Math.Max(Limit / Math.Max(workspaces, 1), LeastShare);
+
     /// <summary>To be called before reading; the number goes to <see cref="EndRead"/>.</summary>
     public long BeginRead() => ++_reads;
 
@@ -42,7 +48,8 @@ internal sealed class PoolQueue
     /// <param name="read">The number that <see cref="BeginRead"/> gave.</param>
     /// <param name="rows">What was found.</param>
     /// <param name="held">Workspaces whose attempts are to wait; until the next read.</param>
-    public void EndRead(long read, ImmutableArray<AttemptId> rows, ImmutableHashSet<string>? held = null)
+    /// <param name="share">As many of a workspace may not be all that there are of it.</param>
+    public void EndRead(long read, ImmutableArray<AttemptId> rows, ImmutableHashSet<string>? held = null, int share = Limit)
     {
         var hints = _lines.Values.SelectMany(line => line).Where(attempt => _waiting[attempt] >= read).ToImmutableArray();
         var turns = _turns.ToList();
@@ -55,7 +62,7 @@ internal sealed class PoolQueue
         KeepTurns(turns);
 
         // A read that brought nothing but what is being handed over already would only be read again and again.
-        IsPartial = !IsEmpty && rows.GroupBy(Workspace).Any(line => line.Count() >= Limit);
+        IsPartial = !IsEmpty && rows.GroupBy(Workspace).Any(line => line.Count() >= share);
     }
 
     /// <summary>Takes the first of the workspace whose turn it is for a hand-over.</summary>

@@ -21,13 +21,9 @@ public sealed class WorkIndex
         row => new QueuedChild(new SubjectKey(row.GetString(0), row.GetString(1)), row.GetString(2)),
         ct);
 
-    /// <summary>Queues in which something waits.</summary>
-    public Task<ImmutableArray<string>> QueuesAsync(CancellationToken ct = default) =>
-        _readers.ListAsync(WorkStatements.Queues, [], row => row.GetString(0), ct);
-
     /// <summary>Queues in which something waits and whose names begin so.</summary>
-    public Task<ImmutableArray<string>> QueuesAsync(string prefix, CancellationToken ct = default) =>
-        _readers.ListAsync(WorkStatements.QueuesBetween, [prefix, prefix + AfterAll], row => row.GetString(0), ct);
+    public Task<ImmutableArray<string>> QueuesAsync(string prefix = "", CancellationToken ct = default) =>
+        _readers.ListAsync(WorkStatements.Queues, [prefix, prefix + AfterAll], row => row.GetString(0), ct);
 
     /// <summary>Those of the subjects of a kind that are in a state.</summary>
     public Task<ImmutableArray<string>> InStateAsync(string kind, IEnumerable<string> keys, string state, CancellationToken ct = default) => _readers.ListAsync(

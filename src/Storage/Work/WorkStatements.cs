@@ -14,16 +14,6 @@ internal static class WorkStatements
     // From each queue straight to the next one: as many index seeks as queues, however much waits in them.
     public static readonly Statement Queues = new("""
         WITH RECURSIVE found (queue) AS (
-            SELECT min(queue) FROM children WHERE state = 'queued' AND queue IS NOT NULL
-            UNION ALL
-            SELECT (SELECT min(c.queue) FROM children c WHERE c.state = 'queued' AND c.queue > found.queue)
-            FROM found WHERE found.queue IS NOT NULL
-        )
-        SELECT queue FROM found WHERE queue IS NOT NULL
-        """);
-
-    public static readonly Statement QueuesBetween = new("""
-        WITH RECURSIVE found (queue) AS (
             SELECT min(queue) FROM children WHERE state = 'queued' AND queue >= @from AND queue < @to
             UNION ALL
             SELECT (SELECT min(c.queue) FROM children c WHERE c.state = 'queued' AND c.queue > found.queue AND c.queue < @to)

@@ -89,6 +89,22 @@ public sealed class PoolQueueTests
         Assert.True(_queue.IsEmpty);
     }
 
+    [Theory]
+    [InlineData(0, 1_000)]
+    [InlineData(1, 1_000)]
+    [InlineData(4, 250)]
+    [InlineData(5_000, 10)]
+    public void Share_OfSoManyWorkspaces_KeepsAReadBounded(int workspaces, int share) => Assert.Equal(share, PoolQueue.Share(workspaces));
+
+    [Fact]
+    public void EndRead_AsManyOfOneWorkspaceAsItsShare_IsPartial()
+    {
+        _queue.EndRead(_queue.BeginRead(), [Attempt(1), Attempt(1, "v"), Attempt(2, "v")], share: 2);
+        Assert.True(_queue.IsPartial);
+        _queue.EndRead(_queue.BeginRead(), [Attempt(1), Attempt(1, "v")], share: 2);
+        Assert.False(_queue.IsPartial);
+    }
+
     [Fact]
     public void Take_SeveralWorkspaces_TheyTakeTurns()
     {

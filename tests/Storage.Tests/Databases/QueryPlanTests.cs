@@ -29,7 +29,7 @@ public sealed class QueryPlanTests : IDisposable
 
     [Theory]
     [InlineData("Queued", "children_queued (queue=?)")]
-    [InlineData("QueuesBetween", "children_queued (queue>? AND queue<?)")]
+    [InlineData("Queues", "children_queued (queue>? AND queue<?)")]
     [InlineData("Held", "children_held (holder=?)")]
     [InlineData("Due", "subjects_due (next_wake>? AND next_wake<?)")]
     [InlineData("Orphans", "subjects_owned (owner>? AND owner<?)")]
