@@ -41,7 +41,7 @@ demo: setup ## runs the sample pipeline on a real Git repository, headless; exit
 	@$(call build_project,samples/Demo)
 	@$(OUT)/Demo/release/Control.Demo samples/notes
 
-bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run load grain storage" chooses
+bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load grain storage" chooses
 	@build/bench $(BENCH)
 
 check: setup ## formatting, analyzers, import table, contract listings

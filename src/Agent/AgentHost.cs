@@ -8,6 +8,7 @@ using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Polling;
 using Control.Agent.Processes;
+using Control.Agent.Standby;
 using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Errors;
@@ -131,16 +132,22 @@ public sealed partial class AgentHost : BackgroundService
         var mark = Mark.OfBoot(credential.Installation, bootId);
         JobTable? jobs = null;
         using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark, state.ReaperLock);
+        await using var standby = new StandbyPlaces(programs, reaper, place.Users, mark, _options.Capacity);
         using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var groups = _options.IsDummy ? null : Cgroups.TryOpen(await File.ReadAllTextAsync("/proc/self/mounts", stoppingToken).ConfigureAwait(false), credential.Installation);
         LogLimits(JobLimits.Tell(groups, programs.PrLimit, place.Users is not null));
         var reports = new ReportDelivery(link, _time, _loggers.CreateLogger<ReportDelivery>());
-        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, groups, _time);
+        var tools = new JobTools(credential.AgentId.Value, mark, _options, state, place.Work, place.Users, standby, programs, reaper, link, new Contact(_time), reports, new SpoolQuota(_options.SpoolQuotaBytes), metrics, groups, _time);
         jobs = new JobTable(tools, new ExecutorChoice(tools, containers, _loggers), _loggers);
         var end = JobEnd.Stopped;
         var polls = new PollLoop(tools, link, jobs, bootId, _loggers.CreateLogger<PollLoop>());
+        if (!_options.IsDummy)
+        {
+            standby.Prepare();
+        }
+
         LogServing(credential.AgentId.Value, bootId);
         try
         {

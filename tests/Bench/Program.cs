@@ -6,6 +6,7 @@ using Control.Bench.Storage;
 var groups = new Dictionary<string, Func<TextWriter, Task>>
 {
     ["run"] = HandoffBenchmarks.RunAsync,
+    ["spawn"] = SpawnBenchmarks.RunAsync,
     ["load"] = LoadBenchmarks.RunAsync,
     ["grain"] = GrainBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,

@@ -143,12 +143,12 @@ internal sealed class WorkFolder
 
     /// <summary>
     /// Writes a step's variables as a script that sets them, for a place that cannot be handed them otherwise, and gives its
-    /// path. A quoted text in which every quote is taken out of the quotes means itself to every POSIX shell.
+    /// path.
     /// </summary>
     public string WriteVariables(int step, IReadOnlyDictionary<string, string> variables)
     {
         var path = Path.Combine(Scripts, string.Create(CultureInfo.InvariantCulture, $"step-{step}.env"));
-        var lines = variables.Select(variable => $"export {variable.Key}='{variable.Value.Replace("'", "'\\''", StringComparison.Ordinal)}'\n");
+        var lines = variables.Select(variable => $"export {variable.Key}={PosixShell.Quote(variable.Value)}\n");
         File.WriteAllText(path, string.Concat(lines));
         return path;
     }

@@ -4,6 +4,7 @@ using Control.Agent.Link;
 using Control.Agent.Local;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
+using Control.Agent.Standby;
 using Control.Agent.Users;
 using Control.Contracts.Agents;
 
@@ -16,6 +17,7 @@ namespace Control.Agent.Jobs;
 /// <param name="State">Folders.</param>
 /// <param name="Work">Where jobs work.</param>
 /// <param name="Users">Whom jobs run as; null for the agent's own user.</param>
+/// <param name="Standby">A place for the next job without a container.</param>
 /// <param name="Programs">Shells.</param>
 /// <param name="Reaper">Ends the jobs should the agent die.</param>
 /// <param name="Server">Hears of the jobs.</param>
@@ -33,6 +35,7 @@ internal sealed record JobTools(
     StateFolder State,
     string Work,
     JobUsers? Users,
+    StandbyPlaces Standby,
     Programs Programs,
     Reaper Reaper,
     IJobServer Server,

@@ -7,6 +7,7 @@ using Control.Agent.Limits;
 using Control.Agent.Link;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
+using Control.Agent.Standby;
 using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Errors;
@@ -27,6 +28,7 @@ public sealed class LocalAgent : IAsyncDisposable
     private readonly string _folder;
     private readonly JobPlace _place;
     private readonly JobTable _jobs;
+    private readonly StandbyPlaces _standby;
 
     private LocalAgent(string folder, StateFolder state, JobPlace place, Programs programs, string installation, LocalAgentOptions options, LocalFiles? files, Cgroups? groups, ILocalRun run, TimeProvider time, ILoggerFactory loggers)
     {
@@ -35,11 +37,13 @@ public sealed class LocalAgent : IAsyncDisposable
         var agent = new AgentOptions { Capacity = options.Capacity, ReaperCommand = options.ReaperCommand, StopGrace = options.StopGrace };
         var reaper = new Reaper(programs, agent.EffectiveReaperCommand(), mark, state.ReaperLock);
         var server = new LocalServer(run);
+        _standby = new StandbyPlaces(programs, reaper, place.Users, mark, options.Capacity);
+        _standby.Prepare();
         JobTable? jobs = null;
         var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         var reports = new ReportDelivery(server, time, loggers.CreateLogger<ReportDelivery>());
         var tools = new JobTools(
-            Id, mark, agent, state, place.Work, place.Users, programs, reaper, server, new Contact(time, isUnbroken: true), reports,
+            Id, mark, agent, state, place.Work, place.Users, _standby, programs, reaper, server, new Contact(time, isUnbroken: true), reports,
             new SpoolQuota(agent.SpoolQuotaBytes), metrics, groups, time, files);
         var containers = new ContainerEngines(state, installation, loggers.CreateLogger<ContainerEngines>());
         _jobs = jobs = new JobTable(tools, new ExecutorChoice(tools, containers, loggers), loggers);
@@ -91,6 +95,7 @@ public sealed class LocalAgent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _jobs.EndAllAsync(JobEnd.Stopped, Patience).ConfigureAwait(false);
+        await _standby.DisposeAsync().ConfigureAwait(false);
         _parts.ForEach(part => part.Dispose());
         await WorkFolder.RemoveAsync(_place.Work).ConfigureAwait(false);
         await WorkFolder.RemoveAsync(_folder).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipes;
 using Control.Agent.Limits;
+using Control.Agent.Standby;
 using Control.Agent.Users;
 using Control.Contracts.Runs;
 
@@ -31,6 +32,8 @@ internal sealed class JobProcesses
     // A core dump of the command would put its memory, secrets and all, into a file.
     private const string Gate = "read -r go && [ \"$go\" = go ] && ulimit -c 0 && exec \"$0\" \"$@\" </dev/null 2>&1";
 
+    private static readonly byte[] Go = "go\n"u8.ToArray();
+
     // How long a command that ended may keep the next one waiting for its last output, when background processes hold the pipe.
     private static readonly TimeSpan LastOutput = TimeSpan.FromMilliseconds(200);
 
@@ -45,6 +48,7 @@ internal sealed class JobProcesses
     private readonly string _mark;
     private readonly JobUser? _user;
     private readonly JobLimits? _limits;
+    private WaitingShell? _waiting;
 
     /// <summary>No processes yet.</summary>
     /// <param name="programs">For setsid and sh.</param>
@@ -52,9 +56,10 @@ internal sealed class JobProcesses
     /// <param name="mark">The job's mark, put into every command's environment.</param>
     /// <param name="user">Whom the commands run as; null for the agent's own user.</param>
     /// <param name="limits">What holds them, the agent's own commands aside; null for nothing.</param>
-    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user, JobLimits? limits = null)
+    /// <param name="waiting">The user's, for the first command that it can become.</param>
+    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user, JobLimits? limits = null, WaitingShell? waiting = null)
     {
-        (_programs, _reaper, _mark, _user, _limits) = (programs, reaper, mark, user, limits);
+        (_programs, _reaper, _mark, _user, _limits, _waiting) = (programs, reaper, mark, user, limits, waiting);
         if (user is not null)
         {
             reaper.Watch(user);
@@ -69,7 +74,7 @@ internal sealed class JobProcesses
     /// <exception cref="IOException">It could not be started; the message says why.</exception>
     public async Task<int> RunAsync(JobCommand command, OutputSink sink, CancellationToken cancellationToken)
     {
-        var process = StartOrThrow(Describe(command));
+        var (process, order) = Start(command);
         if (_user is not null && process.StandardOutput.BaseStream is PipeStream pipe)
         {
             // Or the job could not open /dev/stdout and /dev/stderr, which scripts do.
@@ -78,7 +83,7 @@ internal sealed class JobProcesses
 
         var output = CopyAsync(process.StandardOutput.BaseStream, sink);
         _started.Add((process, output));
-        Open(process, command.IsAgents);
+        Open(process, order, command.IsAgents);
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         await WaitAsync(output, LastOutput).ConfigureAwait(false);
         if (!ProcessTable.HasSession(process.Id))
@@ -95,6 +100,7 @@ internal sealed class JobProcesses
     /// <returns>What was found alive, and what it took.</returns>
     public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
+        await (_waiting?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
         var cleanup = await Extinction.OfAsync(Look, grace, _limits?.Group is { } group ? group.Kill : null).ConfigureAwait(false);
         GiveUp(Sessions());
         foreach (var (process, output) in _started)
@@ -146,6 +152,19 @@ internal sealed class JobProcesses
         }
     }
 
+    // A process that runs nothing of the job yet, and what it waits to read. Limits that are set on the way to a command are not
+    // on the shell that waits.
+    private (Process Process, byte[] Order) Start(JobCommand command)
+    {
+        if (_waiting is { } shell && _limits is null or { Prefix.Count: 0 } && WaitingShell.OrderOf(command, Mark.Value(_mark)) is { } order)
+        {
+            _waiting = null;
+            return (shell.Process, order);
+        }
+
+        return (StartOrThrow(Describe(command)), Go);
+    }
+
     private ProcessStartInfo Describe(JobCommand command)
     {
         var start = new ProcessStartInfo(_programs.SetSid)
@@ -185,7 +204,7 @@ internal sealed class JobProcesses
         }
     }
 
-    private void Open(Process process, bool isAgents)
+    private void Open(Process process, byte[] order, bool isAgents)
     {
         lock (_gate)
         {
@@ -201,7 +220,7 @@ internal sealed class JobProcesses
                 _limits?.Group?.Add(process.Id);
             }
 
-            process.StandardInput.Write("go\n");
+            process.StandardInput.BaseStream.Write(order);
             process.StandardInput.Close();
         }
         catch (IOException)

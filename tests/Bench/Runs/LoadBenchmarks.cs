@@ -27,7 +27,6 @@ internal static class LoadBenchmarks
         await BusyAsync(output);
         await LogBenchmarks.RunAsync(output);
         await ListBenchmarks.RunAsync(output);
-        await SpawnBenchmarks.RunAsync(output);
     }
 
     private static async Task BusyAsync(TextWriter output)

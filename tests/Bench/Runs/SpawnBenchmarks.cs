@@ -16,7 +16,8 @@ namespace Control.Bench.Runs;
 
 /// <summary>
 /// How long an agent takes from having a lease in its hands to the job's first command: folders, a user of its own where the
-/// bench is root, the reaper's word, the shell. The job tells the time itself.
+/// bench is root, the reaper's word, the shell. The job tells the time itself, once bash is up. One job at a time: the next
+/// comes when the one before has ended.
 /// </summary>
 internal static class SpawnBenchmarks
 {
@@ -36,6 +37,7 @@ internal static class SpawnBenchmarks
             var began = TimeProvider.System.GetUtcNow();
             agent.Start(job);
             times.Add((await told.FirstCommandAsync() - began).TotalMilliseconds);
+            await told.EndAsync();
         }
 
         times = [.. times.Skip(WarmUp).Order()];
@@ -57,6 +59,7 @@ internal static class SpawnBenchmarks
     {
         private readonly Lock _gate = new();
         private readonly StringBuilder _log = new();
+        private TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private TaskCompletionSource<DateTimeOffset> _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public async Task<DateTimeOffset> FirstCommandAsync()
@@ -71,7 +74,27 @@ internal static class SpawnBenchmarks
             return at;
         }
 
-        public Task<Refusal?> ReportAsync(AttemptReport report) => Task.FromResult<Refusal?>(null);
+        public async Task EndAsync()
+        {
+            await _ended.Task;
+            lock (_gate)
+            {
+                _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        public Task<Refusal?> ReportAsync(AttemptReport report)
+        {
+            if (report.Kind != ReportKind.Started)
+            {
+                lock (_gate)
+                {
+                    _ended.TrySetResult();
+                }
+            }
+
+            return Task.FromResult<Refusal?>(null);
+        }
 
         public void Log(AttemptId attempt, ReadOnlySpan<byte> bytes)
         {
