@@ -29,6 +29,8 @@ public sealed class GroupMachine
     /// <summary>Most claims that wait in one group.</summary>
     public const int MaxWaiting = 10_000;
 
+    private const int RememberedWithdrawals = 100;
+
     private readonly DateTimeOffset _now;
     private readonly Dictionary<ClaimRef, ClaimRecord> _changed = [];
     private readonly HashSet<ClaimRef> _removed = [];
@@ -51,6 +53,11 @@ public sealed class GroupMachine
     /// <summary>A run asks for a place. What is known already is answered again.</summary>
     public void Claim(GroupClaim claim)
     {
+        if (_model.Withdrawn.Contains(claim.Claim))
+        {
+            return;
+        }
+
         if (_model.Find(claim.Claim) is { } known)
         {
             Tell(known);
@@ -74,11 +81,15 @@ public sealed class GroupMachine
         Grant();
     }
 
-    /// <summary>A run gives its place back, or waits no more.</summary>
+    /// <summary>
+    /// A run gives its place back, or waits no more. Messages can overtake each other: a claim that comes behind its own release
+    /// counts for nothing, or it could have an older run cancelled for nobody.
+    /// </summary>
     public void Release(ClaimRef claim)
     {
         if (_model.Find(claim) is not { } known)
         {
+            _model = _model with { Withdrawn = [.. _model.Withdrawn.TakeLast(RememberedWithdrawals - 1), claim] };
             return;
         }
 

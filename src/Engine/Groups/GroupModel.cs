@@ -31,6 +31,9 @@ public sealed record GroupModel(GroupId Id, ImmutableDictionary<ClaimRef, ClaimR
         return new GroupModel(id, holding.ToImmutable(), waiting.ToImmutable());
     }
 
+    /// <summary>Claims that were given back before they came, the last ones. Not stored: they come within moments, or never.</summary>
+    public ImmutableArray<ClaimRef> Withdrawn { get; init; } = [];
+
     /// <summary>True when nobody has a place or waits for one.</summary>
     public bool IsEmpty => Holding.IsEmpty && Waiting.IsEmpty;
 

@@ -73,8 +73,9 @@ internal sealed partial class GroupGrain : DurableGrain<GroupDocument>, IGroupGr
         {
             var next = Document ?? new GroupDocument(Now);
             await CommitAsync(next, Index(change.Next, next), [], [.. change.Changed.Select(Row)], AskAt(change.Next), [.. change.Removed.Select(Key)]);
-            _model = change.Next;
         }
+
+        _model = change.Next;
 
         foreach (var answer in change.Answers)
         {

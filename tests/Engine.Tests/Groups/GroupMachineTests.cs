@@ -52,6 +52,17 @@ public sealed class GroupMachineTests
     }
 
     [Fact]
+    public void Claim_BehindItsOwnRelease_CountsForNothing()
+    {
+        Assert.True(Release(1).IsEmpty);
+
+        Assert.True(Claim(1).IsEmpty);
+
+        Assert.Empty(Holders);
+        Assert.Equal(["2 Granted"], Told(Claim(2)));
+    }
+
+    [Fact]
     public void Claim_OfAnEarlierRun_DoesNotTakeAPlaceThatIsGiven()
     {
         Claim(2, since: 2);

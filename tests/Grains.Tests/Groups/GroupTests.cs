@@ -99,6 +99,29 @@ public sealed class GroupTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CancelOldest_ClaimThatComesBehindItsRelease_CancelsNobody()
+    {
+        var agent = await _world.AgentAsync(capacity: 2);
+        var pipeline = await _world.PipelineAsync(Newest);
+        var old = await _world.RunAsync(pipeline);
+        var job = await agent.TakeAsync();
+        var asked = _world.Calls.Begun("IGroupGrain.Claim");
+        var claim = _world.Calls.HoldNext("IGroupGrain.Claim");
+        var cancelled = await _world.RunAsync(pipeline);
+        await asked;
+        var released = _world.Calls.Begun("IGroupGrain.Release");
+        World.Valid(await _world.Run(cancelled).Cancel(CancelMode.Now, World.Someone));
+        await _world.UntilRunAsync(cancelled, RunState.Cancelled);
+        await released;
+
+        claim.SetResult();
+        await _world.Grain<IGroupGrain>("w/deploy").CountWaiting();
+
+        await agent.EndAsync(job);
+        await _world.UntilRunAsync(old, RunState.Succeeded);
+    }
+
+    [Fact]
     public async Task Cancel_WhileItWaits_IsNotGivenAPlace()
     {
         var agent = await _world.AgentAsync();
