@@ -23,6 +23,9 @@ internal sealed record Scenario
     /// <summary>Secrets of the pipeline by name.</summary>
     public Dictionary<string, Secret> PipelineSecrets { get; init; } = [];
 
+    /// <summary>Limits of the workspace.</summary>
+    public Limits? Limits { get; init; }
+
     /// <summary>How the run is started.</summary>
     public Start Start { get; init; } = new();
 
@@ -52,6 +55,8 @@ internal sealed record Scenario
 }
 
 internal sealed record Secret(SecretKind Kind, string? Text = null, string? User = null, string? Password = null);
+
+internal sealed record Limits(int RunningRuns = 0, int QueuedRuns = 0, long LogBytes = 0);
 
 internal sealed record Start
 {
@@ -83,6 +88,9 @@ internal sealed record Act
     /// <summary>For a start: how that other run of the pipeline is to end; it is waited for.</summary>
     public End? Other { get; init; }
 
+    /// <summary>For a start: the state that the other run is to reach first, where its end is not waited for.</summary>
+    public RunState? Until { get; init; }
+
     /// <summary>For a re-run: looked up anew.</summary>
     public string? Ref { get; init; }
 
@@ -105,6 +113,7 @@ internal enum Deed
     Rerun,
     Start,
     Delete,
+    DeletePipeline,
 }
 
 /// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>

@@ -5,6 +5,7 @@ using Control.Contracts.Events;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
 using Control.Contracts.Workspaces;
+using Control.TestKit;
 
 namespace Control.Scenarios.Tests;
 
@@ -19,6 +20,11 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
     public async Task SetUp()
     {
         await _client.CreateWorkspaceAsync(name, scenario.About, cancellationToken);
+        if (scenario.Limits is { } limits)
+        {
+            await _client.SetLimitsAsync(name, new WorkspaceLimits(limits.RunningRuns, limits.QueuedRuns, limits.LogBytes), cancellationToken);
+        }
+
         foreach (var (secret, value) in scenario.Secrets)
         {
             await _client.SetSecretAsync(name, secret, value.Kind, new SecretValue(value.Text, value.User, value.Password), cancellationToken);
@@ -35,8 +41,10 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
         (await _client.StartRunAsync(_pipeline, scenario.Start.Parameters, scenario.Start.Ref, cancellationToken)).Value.Id;
 
     /// <summary>Follows the run until it has ended and nothing is left to do; checks that no event is missing or repeated.</summary>
-    public async Task Follow(RunId run)
+    /// <returns>What it went through.</returns>
+    public async Task<Transitions> Follow(RunId run)
     {
+        var transitions = new Transitions();
         long last = 0;
         do
         {
@@ -44,12 +52,22 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             {
                 Assert.Equal(last + 1, item.Sequence);
                 last = item.Sequence;
+                transitions.Add(ViewOf(item));
                 await ActOn(run, item);
             }
         }
         while (await ActOnEnd(run));
         Assert.True(_actions.Count == 0, $"The moment of the action '{_actions.FirstOrDefault()?.Do}' never came.");
+        return transitions;
     }
+
+    private static object ViewOf(EventView item) => item.Type switch
+    {
+        EventTypes.RunCreated or EventTypes.RunChanged => ContractJson.Read<RunView>(item.Data),
+        EventTypes.StageChanged or EventTypes.GateDecided => ContractJson.Read<StageView>(item.Data),
+        EventTypes.AttemptChanged => ContractJson.Read<AttemptView>(item.Data),
+        _ => item,
+    };
 
     private async Task ActOn(RunId run, EventView item)
     {
@@ -74,6 +92,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
 
     private async Task<bool> Matches(RunId run, Moment moment, EventView item) => item.Type switch
     {
+        EventTypes.RunChanged => ContractJson.Read<RunView>(item.Data) is { FinishedAt: null } changed && changed.State == moment.Run,
         EventTypes.StageChanged => ContractJson.Read<StageView>(item.Data) is var stage
             && stage.Name == moment.Stage && stage.State == moment.StageState,
         EventTypes.AttemptChanged => ContractJson.Read<AttemptView>(item.Data) is var attempt
@@ -108,6 +127,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             Deed.Retry => client.RetryRunAsync(run, cancellationToken),
             Deed.Start => StartOther(client, act),
             Deed.Rerun => client.RerunAsync(run, act.Stage.Length == 0 ? null : act.Stage, act.Parameters, act.Ref, cancellationToken),
+            Deed.DeletePipeline => client.DeletePipelineAsync(_pipeline, cancellationToken),
             Deed.Delete => client.DeleteRunAsync(run, cancellationToken),
             _ => throw new InvalidOperationException("The action has nothing to do."),
         };
@@ -127,15 +147,20 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
     private async Task StartOther(ControlClient client, Act act)
     {
         var other = (await client.StartRunAsync(_pipeline, act.Parameters, act.Ref, cancellationToken)).Value.Id;
-        if (act.Other is not { } end)
+        if (act.Other is null && act.Until is null)
         {
             return;
         }
 
-        await foreach (var _ in client.WatchRunAsync(other, 0, cancellationToken))
+        await foreach (var item in client.WatchRunAsync(other, 0, cancellationToken))
         {
+            if (act.Until is { } state && ViewOf(item) is RunView view && view.State == state)
+            {
+                return;
+            }
         }
 
+        var end = act.Other ?? throw new InvalidOperationException($"The other run ended without being {act.Until}.");
         var run = (await client.GetRunAsync(other, cancellationToken)).Value;
         Assert.Equal((end.State, end.Reason), (run.State, run.Reason));
     }

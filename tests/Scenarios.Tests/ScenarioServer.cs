@@ -18,6 +18,7 @@ public sealed class ScenarioServer : IAsyncLifetime
     public const string GitUser = "scenario";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("control-scenarios-").FullName;
+    private readonly Dictionary<(string Name, string Workspace), string> _tokens = [];
     private GitHttpServer? _git;
     private readonly List<ControlSilo> _silos = [];
     private RedisServer? _redis;
@@ -51,8 +52,13 @@ public sealed class ScenarioServer : IAsyncLifetime
     /// <summary>Somebody else, who may run and approve in one workspace.</summary>
     internal async Task<ControlClient> ClientOf(string name, string workspace, CancellationToken cancellationToken)
     {
-        var token = await Client.CreateTokenAsync(new TokenRequest(name, [Scopes.Read, Scopes.Run, Scopes.Approve], [workspace], 1), cancellationToken);
-        return new ControlClient(new ClientOptions { Server = _server!.Address, Fingerprint = _server.Fingerprint, Token = token.Value.Token });
+        if (!_tokens.TryGetValue((name, workspace), out var token))
+        {
+            var made = await Client.CreateTokenAsync(new TokenRequest(name, [Scopes.Read, Scopes.Run, Scopes.Approve], [workspace], 1), cancellationToken);
+            _tokens[(name, workspace)] = token = made.Value.Token;
+        }
+
+        return new ControlClient(new ClientOptions { Server = _server!.Address, Fingerprint = _server.Fingerprint, Token = token });
     }
 
     internal async Task<string> AdminToken() => (await File.ReadAllTextAsync(_server!.AdminTokenFile)).Trim();

@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Control.Cli.Client;
 using Control.Engine.Pipelines;
+using Control.TestKit;
 
 namespace Control.Scenarios.Tests;
 
 /// <summary>Every folder below <c>scenarios</c>, through the real gateway, silo and agent.</summary>
+[TestCaseOrderer("Control.Scenarios.Tests.FactsLast", "Control.Scenarios.Tests")]
 public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<ScenarioServer>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -31,12 +33,13 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
                 await play.SetUp();
                 await play.Start();
             }));
+            Coverage.Add(name, new Transitions());
             return;
         }
 
         await play.SetUp();
         var run = await play.Start();
-        await play.Follow(run);
+        Coverage.Add(name, await play.Follow(run));
         await (scenario.Gone ? Verdict.Gone(server.Client, run, limit.Token) : Verdict.Run(server.Client, scenario, run, limit.Token));
     }
 
@@ -47,6 +50,25 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
         using var schema = JsonDocument.Parse(PipelineSchema.Json);
         var unused = KeysOf(schema.RootElement).Distinct().Where(key => !texts.Exists(text => Uses(text, key)));
         Assert.Empty(unused);
+    }
+
+    [Fact]
+    public void Scenarios_Together_PassEveryTransitionOfTheListing()
+    {
+        Assert.True(Coverage.IsWhole(All), "Run all scenarios of the class: this looks back at them.");
+        var never = Coverage.NeverPassed().ToList();
+        Assert.True(never.Count == 0, $"No scenario passes\n{string.Join('\n', never)}");
+    }
+
+    [Fact]
+    public void Scenarios_Together_ShowEveryRefusalAndEveryReason()
+    {
+        var texts = string.Concat(Directory.EnumerateFiles(Root, "expected.json", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var all = Coverage.Refusals().Concat(Coverage.AllReasons()).ToList();
+        Assert.Contains("run-not-retryable", all);
+        bool IsShown(string word) => texts.Contains($"\"{word}\"", StringComparison.Ordinal);
+        Assert.DoesNotContain(all, word => !IsShown(word) && !Coverage.Elsewhere.ContainsKey(word));
+        Assert.DoesNotContain(Coverage.Elsewhere.Keys, IsShown);
     }
 
     // Keys are those of the maps named "properties", at any depth.

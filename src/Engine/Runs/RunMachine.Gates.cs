@@ -57,7 +57,8 @@ public sealed partial class RunMachine
             ? command.Scopes.Contains(approver[GateReader.ScopePrefix.Length..])
             : approver == command.By.Name || approver == command.By.Id;
 
-    private static bool IsSame(Actor one, Actor other) => one.Kind == other.Kind && one.Id == other.Id;
+    // Approvers are meant by name, so two tokens of one name are one person.
+    private static bool IsSame(Actor one, Actor other) => one.Kind == other.Kind && (one.Id == other.Id || one.Name == other.Name);
 
     private Refusal? Approve(int index, GateSpec gate, DecideGate command)
     {

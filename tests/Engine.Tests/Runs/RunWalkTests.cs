@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Control.Contracts.Access;
 using Control.Contracts.Groups;
 using Control.Contracts.Runs;
 using Control.Engine.Runs;
+using Control.TestKit;
 
 namespace Control.Engine.Tests.Runs;
 
@@ -63,7 +65,7 @@ public sealed class RunWalkTests
     [MemberData(nameof(Seeds))]
     public void Walk_WithEverythingThereIs_KeepsTheInvariants(int seed) => Walk(Rich, seed);
 
-    private static void Walk(string pipeline, int seed)
+    private static RunFixture Walk(string pipeline, int seed)
     {
         var random = new Random(seed);
         var run = pipeline == Rich ? new RunFixture(pipeline, ("GO", "true")) : new RunFixture(pipeline);
@@ -79,7 +81,31 @@ public sealed class RunWalkTests
         Assert.True(run.Model.Head.IsTerminal);
         Assert.DoesNotContain(run.Model.Attempts.Values, attempt => !attempt.IsTerminal);
         Assert.Empty(run.Places);
+        return run;
     }
+
+    // The scenarios are held to this listing: each transition in it is played by one, or says where else it is.
+    [Fact]
+    public void Transitions_OfAllWalks_AreThoseOfTheListing()
+    {
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var run in Enumerable.Range(1, 200).SelectMany(seed => (RunFixture[])[Walk(Pipeline, seed), Walk(Rich, seed)]))
+        {
+            var transitions = new Transitions();
+            run.Log.ForEach(logged => transitions.Add(logged.View));
+            seen.UnionWith(transitions.Seen);
+        }
+
+        var listing = Path.Combine(Folder(), "transitions.txt");
+        if (Environment.GetEnvironmentVariable("UPDATE_LISTINGS") == "1")
+        {
+            File.WriteAllLines(listing, seen);
+        }
+
+        Assert.Equal(File.ReadAllLines(listing), seen);
+    }
+
+    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 200)];
 
@@ -106,7 +132,8 @@ public sealed class RunWalkTests
                 run.Do(m => m.AttemptLost(attempt.LeaseRef, Reasons.AgentLost));
                 break;
             case 16:
-                var by = new Actor(ActorKind.Token, $"t{random.Next(3)}", "somebody");
+                var person = random.Next(3);
+                var by = new Actor(ActorKind.Token, $"t{person}", $"somebody {person}");
                 run.Do(m => m.Decide(new DecideGate("two", random.Next(4) > 0, "", ImmutableDictionary<string, string>.Empty, by, [])));
                 break;
             case 17 when random.Next(4) == 0:
