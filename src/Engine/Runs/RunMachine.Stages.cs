@@ -130,7 +130,7 @@ public sealed partial class RunMachine
         var (spec, stage) = (_model.Plan.Stages[index], _model.Head.Stages[index]);
         var jobs = _model.Jobs[index].Select(job => (Job: job, State: _model.StateOf(job))).ToList();
         var failed = jobs.Where(job => job.State == JobState.Failed && !job.Job.Spec.AllowFailure).Select(job => job.Job.Key.Job).ToList();
-        var isWhole = jobs.TrueForAll(job => job.State is JobState.Succeeded or JobState.Failed or JobState.Skipped);
+        var isWhole = jobs.TrueForAll(job => job.State is JobState.Succeeded or JobState.Failed or JobState.Skipped) && !jobs.Exists(job => WasStopped(job.Job));
         var state = (stage.TimedOut, isWhole) switch
         {
             (false, true) => failed.Count == 0 ? StageState.Succeeded : StageState.Failed,
@@ -149,6 +149,10 @@ public sealed partial class RunMachine
 
         StartFrom(index + 1, by);
     }
+
+    // An agent that is lost before it could confirm the stop does not make a failure of a cancellation.
+    private bool WasStopped(PlannedJob job) =>
+        _model.Head.Outcome == RunState.Cancelled && _model.Counting(job) is { State: AttemptState.Lost, StoppingSince: not null };
 
     // The run ends while it waits at a gate, or for a place in a group.
     private void EndWaiting(int index, Actor by)

@@ -189,6 +189,21 @@ public sealed class RunMachineTests
     }
 
     [Fact]
+    public void Lost_WhileItIsStopped_EndsTheStageAsCancelled()
+    {
+        var run = AtTest();
+        run.Lease("test.unit");
+        Assert.Null(run.Report("test.unit", ReportKind.Started));
+        run.Cancel(CancelMode.Now);
+
+        run.Do(machine => machine.AttemptLost(run.Attempt("test.unit").LeaseRef, Reasons.AgentLost));
+
+        Assert.Equal((RunState.Cancelled, AttemptState.Lost), (run.State, run.Attempt("test.unit").State));
+        Assert.Contains(StageState.Cancelled, run.Stages);
+        Assert.DoesNotContain(StageState.Failed, run.Stages);
+    }
+
+    [Fact]
     public void Lost_WithAnOldLease_ChangesNothing()
     {
         var run = AtTest();
