@@ -4,7 +4,6 @@ using Control.Contracts;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Retention;
 using Control.Contracts.Runs;
-using Control.TestKit.Silos;
 using Xunit.Abstractions;
 
 namespace Control.Crash.Tests;
@@ -21,10 +20,12 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
     // Runs made before the first kill, so that nothing waits for the agent to come back. Should they run out, more are made.
     private const int Stock = 30;
 
+    private static readonly TimeSpan SlowRestart = TimeSpan.FromSeconds(4);
+
     [Fact]
     public async Task ServerKilledAtEveryStep_OfDeletionsAndPrunes_WhatWasToGoIsGoneAndNothingElse()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System);
         await using var site = await Site.Start(output);
         await site.StartAgent("worker");
         var pipeline = await site.Define("kept", """
@@ -43,13 +44,19 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
 
         var before = others.Select(play.Whole).ToList();
         await play.Make(Stock);
-        await play.Sweep("delete", runs: 1, play.Delete);
-        await play.Sweep("prune", runs: 3, play.Prune);
+        try
+        {
+            await play.Sweep("delete", runs: 1, play.Delete);
+            await play.Sweep("prune", runs: 3, play.Prune);
+            await play.UntilNothingIsLeft();
+        }
+        finally
+        {
+            output.WriteLine(play.Table);
+        }
 
-        await play.UntilNothingIsLeft();
         Assert.Equal(before, others.Select(play.Whole));
         await play.AssertToldOnce();
-        output.WriteLine(play.Table);
         await Sweep.Publish(play.Table);
     }
 
@@ -91,8 +98,7 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
         /// </summary>
         public async Task Sweep(string name, int runs, Func<List<RunId>, Task> act)
         {
-            var stride = TestSilos.Count > 1 ? 3 : 1;
-            for (var (kill, missed) = (0, 0); missed < 2; kill += stride)
+            for (var (kill, missed, stride) = (0, 0, 1); missed < 2; kill += stride)
             {
                 await Make(Math.Max(0, runs + 1 - _stock.Count));
                 var doomed = _stock[..runs];
@@ -104,6 +110,8 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
                 missed += step is null ? 1 : 0;
                 _gone.UnionWith(doomed);
                 _pruned.UnionWith(name == "prune" ? doomed : []);
+                // Where a restart is slow, as on some engines and where a dead silo must be declared dead first, every second step.
+                stride = step is not null && TimeProvider.System.GetElapsedTime(began) > SlowRestart ? 2 : 1;
                 var took = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
                 _table.AppendLine(FormattableString.Invariant($"{name} | {kill} {step ?? "not killed"} | gone as undisturbed, {took:0.0} s"));
             }
@@ -139,15 +147,28 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
             }
         }
 
-        // The kill may take away the answer to what was done already.
+        // The client repeats no deletion that the kill may have cut off: whoever asked asks again.
         public async Task Delete(List<RunId> doomed)
+        {
+            while (!await IsDeleted(doomed.Single()))
+            {
+            }
+        }
+
+        private async Task<bool> IsDeleted(RunId run)
         {
             try
             {
-                await site.Client.DeleteRunAsync(doomed.Single(), limit);
+                await site.Client.DeleteRunAsync(run, limit);
+                return true;
             }
             catch (ProblemException e) when (e.Problem.Code == "not-found")
             {
+                return true;
+            }
+            catch (ServerUnreachableException)
+            {
+                return false;
             }
         }
 
