@@ -3,6 +3,7 @@ using Control.Api.Agents;
 using Control.Api.Events;
 using Control.Api.Groups;
 using Control.Api.Pipelines;
+using Control.Api.Retention;
 using Control.Api.Runs;
 using Control.Api.Workspaces;
 using Microsoft.AspNetCore.Authorization;
@@ -38,7 +39,7 @@ public static class ControlApi
         services.AddHostedService(provider => provider.GetRequiredService<MetricsExporter>());
         return services
             .AddSingleton<Definitions>()
-            .AddSingleton<RunReader>().AddSingleton<RunTimeline>().AddSingleton<StreamSlots>()
+            .AddSingleton<RunReader>().AddSingleton<RunTimeline>().AddSingleton<RetentionTimeline>().AddSingleton<StreamSlots>()
             .AddSingleton<AttemptLog>().AddSingleton<LogTail>()
             .AddSingleton<Leases>().AddSingleton<JoinDesk>().AddSingleton<AssignmentSecrets>();
     }
@@ -61,6 +62,7 @@ public static class ControlApi
         PipelineRoutes.Map(api);
         DefinitionRoutes.Map(api);
         RunRoutes.Map(api);
+        RetentionRoutes.Map(api);
         GroupRoutes.Map(api);
         LogRoutes.Map(api);
         EventRoutes.Map(api);

@@ -6,6 +6,7 @@ global using Control.Contracts.Errors;
 global using Control.Contracts.Events;
 global using Control.Contracts.Groups;
 global using Control.Contracts.Pipelines;
+global using Control.Contracts.Retention;
 global using Control.Contracts.Runs;
 global using Control.Storage;
 global using Control.Storage.Commits;

@@ -24,6 +24,9 @@ public static class SubjectKinds
     /// <summary>A run; key: its id.</summary>
     public const string Run = "run";
 
+    /// <summary>What retention does for a pipeline; key: the pipeline's id.</summary>
+    public const string Retention = "retention";
+
     /// <summary>A concurrency group; key: its id.</summary>
     public const string Group = "group";
 

@@ -11,6 +11,7 @@ public sealed class LocalScenarioTests(ScenarioServer server) : IClassFixture<Sc
     private const string EndsWithTheProgram = "A local run ends with its program: there is nothing to retry or re-run.";
     private const string Alone = "Nobody else is in the groups of a local run.";
     private const string NothingFetched = "Nothing is fetched: the files come from the developer's folder.";
+    private const string NoOtherRuns = "Without a server no runs are kept, so none is deleted.";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "scenarios");
 
@@ -33,6 +34,10 @@ public sealed class LocalScenarioTests(ScenarioServer server) : IClassFixture<Sc
         ["62-source-unreachable"] = NothingFetched,
         ["63-source-option-as-branch"] = "The gateway refuses the start; here the ref is checked when it is looked up.",
         ["80-delete"] = EndsWithTheProgram,
+        ["81-retention"] = NoOtherRuns,
+        ["82-keep"] = NoOtherRuns,
+        ["83-keep-succeeded"] = NoOtherRuns,
+        ["84-prune"] = NoOtherRuns,
     };
 
     public static TheoryData<string> Names { get; } = [.. ScenarioTests.All.Where(name => !NotLocal.ContainsKey(name))];

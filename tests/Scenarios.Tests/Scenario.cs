@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Control.Contracts;
+using Control.Contracts.Retention;
 using Control.Contracts.Runs;
 using Control.Contracts.Workspaces;
 
@@ -37,6 +38,9 @@ internal sealed record Scenario
 
     /// <summary>The run is deleted in the end, and nothing of it can be read any more.</summary>
     public bool Gone { get; init; }
+
+    /// <summary>For a run that is gone: numbers of the pipeline's runs that are left.</summary>
+    public List<long> Left { get; init; } = [];
 
     /// <summary>How the run is to end.</summary>
     public End? Run { get; init; }
@@ -96,6 +100,12 @@ internal sealed record Act
 
     public CancelMode Mode { get; init; } = CancelMode.AfterFinally;
 
+    /// <summary>For a prune.</summary>
+    public Prune? Prune { get; init; }
+
+    /// <summary>Numbers of runs that retention is to delete by itself then; this is waited for.</summary>
+    public List<long> Pruned { get; init; } = [];
+
     /// <summary>A file that is made once it is done: what a job waits for.</summary>
     public string? Touch { get; init; }
 
@@ -114,6 +124,23 @@ internal enum Deed
     Start,
     Delete,
     DeletePipeline,
+    Keep,
+    Unkeep,
+    Prune,
+}
+
+/// <summary>A prune and what is to come of it.</summary>
+internal sealed record Prune
+{
+    /// <summary>How many to keep; null for the policy in force.</summary>
+    public int? Keep { get; init; }
+
+    public int KeepSucceeded { get; init; } = 1;
+
+    public bool DryRun { get; init; }
+
+    /// <summary>The runs that go by number, with the rule.</summary>
+    public SortedDictionary<string, PruneRule> Runs { get; init; } = [];
 }
 
 /// <summary>A moment of a run: what an event says and, of a running attempt, what its log must say then.</summary>

@@ -3,6 +3,7 @@ using Control.Cli.Client;
 using Control.Contracts;
 using Control.Contracts.Events;
 using Control.Contracts.Pipelines;
+using Control.Contracts.Retention;
 using Control.Contracts.Runs;
 using Control.Contracts.Workspaces;
 using Control.TestKit;
@@ -87,7 +88,7 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
 
         Assert.Equal(state, (await _client.GetRunAsync(run, cancellationToken)).Value.State);
         await Do(run, _actions.Dequeue());
-        return act.Do != Deed.Delete;
+        return act is not { Do: Deed.Delete, Refused: null } && act.Pruned.Count == 0;
     }
 
     private async Task<bool> Matches(RunId run, Moment moment, EventView item) => item.Type switch
@@ -129,6 +130,9 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             Deed.Rerun => client.RerunAsync(run, act.Stage.Length == 0 ? null : act.Stage, act.Parameters, act.Ref, cancellationToken),
             Deed.DeletePipeline => client.DeletePipelineAsync(_pipeline, cancellationToken),
             Deed.Delete => client.DeleteRunAsync(run, cancellationToken),
+            Deed.Keep => client.KeepRunAsync(run, act.Comment, cancellationToken),
+            Deed.Unkeep => client.UnkeepRunAsync(run, cancellationToken),
+            Deed.Prune => Prune(client, act.Prune!),
             _ => throw new InvalidOperationException("The action has nothing to do."),
         };
         if (act.Refused is null)
@@ -140,7 +144,29 @@ internal sealed class ScenarioPlay(ScenarioServer server, string name, string de
             Verdict.Refusal(act.Refused, await Assert.ThrowsAsync<ProblemException>(() => deed));
         }
 
+        if (act.Pruned.Count > 0) await UntilPruned(act.Pruned);
         if (act.Touch is not null) await File.WriteAllTextAsync(act.Touch, "", cancellationToken);
+    }
+
+    private async Task Prune(ControlClient client, Prune prune)
+    {
+        var policy = prune.Keep is { } keep ? new RetentionPolicy(keep, 0, prune.KeepSucceeded) : null;
+        var result = (await client.PruneRunsAsync(_pipeline, policy, prune.DryRun, null, cancellationToken)).Value;
+        Assert.Equal(prune.Runs, result.Runs.ToDictionary(run => $"{run.Run.Number}", run => run.Rule));
+        Assert.Null(result.Next);
+    }
+
+    private async Task UntilPruned(IEnumerable<long> numbers)
+    {
+        var awaited = numbers.ToHashSet();
+        await foreach (var item in _client.WatchRetentionAsync(_pipeline, 0, cancellationToken))
+        {
+            awaited.ExceptWith(ContractJson.Read<RunsPruned>(item.Data).Runs);
+            if (awaited.Count == 0)
+            {
+                return;
+            }
+        }
     }
 
     // To its end.

@@ -40,7 +40,7 @@ public sealed class ScenarioTests(ScenarioServer server) : IClassFixture<Scenari
         await play.SetUp();
         var run = await play.Start();
         Coverage.Add(name, await play.Follow(run));
-        await (scenario.Gone ? Verdict.Gone(server.Client, run, limit.Token) : Verdict.Run(server.Client, scenario, run, limit.Token));
+        await (scenario.Gone ? Verdict.Gone(server.Client, scenario, run, limit.Token) : Verdict.Run(server.Client, scenario, run, limit.Token));
     }
 
     [Fact]

@@ -82,8 +82,17 @@ public sealed partial class ControlClient
     public async IAsyncEnumerable<EventView> WatchRunAsync(
         RunId run, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (var item in WatchAsync($"{RunPath(run)}/events", after, cancellationToken))
+        {
+            yield return item;
+        }
+    }
+
+    private async IAsyncEnumerable<EventView> WatchAsync(
+        string path, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var lastId = after > 0 ? after.ToString(CultureInfo.InvariantCulture) : null;
-        await foreach (var item in StreamAsync($"{RunPath(run)}/events", lastId, cancellationToken))
+        await foreach (var item in StreamAsync(path, lastId, cancellationToken))
         {
             var message = ContractJson.Read<EventMessage>(item.Data);
             if (message.Sequence <= after)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Control.Cli.Client;
 using Control.Cli.CommandLine;
 using Control.Cli.Output;
+using Control.Cli.Retention;
 using Control.Contracts.Pipelines;
 
 namespace Control.Cli.Pipelines;
@@ -20,6 +21,7 @@ internal static class PipelineCommand
         Put(cli),
         Delete(cli),
         Versions(cli),
+        Retention(cli),
         PipelineRun.Create(cli),
         PipelineLint.Create(cli),
         Schema(cli),
@@ -110,6 +112,20 @@ internal static class PipelineCommand
         });
     }
 
+    private static Command Retention(CommandFactory cli)
+    {
+        var pipeline = PipelineArgument();
+        return cli.Action("retention", "Show which of a pipeline's ended runs are kept, by whose policy, and how many have gone.", [pipeline], async (call, cancel) =>
+        {
+            call.Output.Value(await call.Client.GetRetentionAsync(PipelineReference.Parse(call, call.Get(pipeline)), cancel), info => new Details()
+                .Add("keeps", info.Policy is { } policy ? PolicyText.Of(policy) : "all runs")
+                .Add("policy of", info.Source is { } source ? $"the {source}" : "nobody")
+                .Add("deleted", info.Deleted == 0 ? "none" : $"{info.Deleted}, the last {Texts.Ago(info.LastDeletedAt ?? call.Now, call.Now)}")
+                .Render(call.Output.Color));
+            return ExitCodes.Succeeded;
+        });
+    }
+
     private static Command Schema(CommandFactory cli) =>
         cli.Action("schema", "Print the JSON Schema of definitions, for editors.", [], async (call, cancel) =>
         {
@@ -122,6 +138,7 @@ internal static class PipelineCommand
         .Add("description", view.Description)
         .Add("definition", $"version {view.DefinitionVersion}, put {Texts.Ago(view.UpdatedAt, call.Now)} by {view.UpdatedBy.Name}")
         .Add("latest run", view.LastRun == 0 ? "none" : $"#{view.LastRun}")
+        .Add("keeps", view.Retention is { } policy ? PolicyText.Of(policy) : null)
         .Add("created", Texts.Ago(view.CreatedAt, call.Now))
         .Add("version", view.Version.ToString(CultureInfo.InvariantCulture))
         .Render(call.Output.Color);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Control.Cli.CommandLine;
 using Control.Cli.Output;
 using Control.Cli.Pipelines;
+using Control.Cli.Retention;
 using Control.Contracts.Runs;
 
 namespace Control.Cli.Runs;
@@ -22,6 +23,9 @@ internal static class RunCommand
         RunDecide.CreateRerun(cli),
         RunDecide.CreateApprove(cli),
         RunDecide.CreateReject(cli),
+        RunKeep.CreateKeep(cli),
+        RunKeep.CreateUnkeep(cli),
+        RunPrune.Create(cli),
         RunDelete.Create(cli));
 
     private static Command List(CommandFactory cli)
@@ -75,6 +79,7 @@ internal static class RunCommand
             .Add("repository", run.Repository)
             .Add("ref", run.Ref)
             .Add("commit", run.Commit)
+            .Add("kept", run.Kept is { } kept ? $"{Texts.Ago(kept.At, call.Now)} by {kept.By.Name}{(kept.Reason.Length > 0 ? $": {kept.Reason}" : "")}" : null)
             .Add("parameters", string.Join(", ", run.Parameters.Select(pair => $"{pair.Key}={pair.Value}")));
         foreach (var round in run.Earlier)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Control.Cli.Client;
 using Control.Cli.CommandLine;
 using Control.Cli.Output;
+using Control.Cli.Retention;
 using Control.Contracts.Workspaces;
 
 namespace Control.Cli.Workspaces;
@@ -17,6 +18,7 @@ internal static class WorkspaceCommand
         Get(cli),
         Update(cli),
         Limit(cli),
+        Retain(cli),
         Hold(cli),
         Resume(cli),
         Delete(cli),
@@ -86,6 +88,26 @@ internal static class WorkspaceCommand
         });
     }
 
+    private static Command Retain(CommandFactory cli)
+    {
+        var (name, policy) = (NameArgument(), new PolicyOptions());
+        var none = new Option<bool>("--none") { Description = "No policy: keep every run." };
+        const string Description = "Set which ended runs are deleted, for pipelines without a policy of their own.";
+        return cli.Action("retention", Description, [name, .. policy.All, none], async (call, cancel) =>
+        {
+            var (workspace, given) = (Call.CheckedName("workspace", call.Get(name)), policy.Policy(call));
+            if (given is null != call.Get(none))
+            {
+                throw new UsageException("Give --keep, --age or both, or --none to keep every run.");
+            }
+
+            ShowOne(call, given is null
+                ? await call.Client.UnsetRetentionAsync(workspace, cancel)
+                : await call.Client.SetRetentionAsync(workspace, given, cancel));
+            return ExitCodes.Succeeded;
+        });
+    }
+
     private static Command Hold(CommandFactory cli)
     {
         var (name, reason) = (NameArgument(), Agents.PoolCommand.ReasonOption());
@@ -138,6 +160,7 @@ internal static class WorkspaceCommand
         .Add("description", view.Description)
         .Add("created", $"{Texts.Ago(view.CreatedAt, call.Now)} by {view.CreatedBy.Name}")
         .Add("limits", view.Limits is { } limits ? Word(limits) : null)
+        .Add("keeps", view.Retention is { } policy ? PolicyText.Of(policy) : null)
         .Add("held", view.Hold is { } hold ? $"{Texts.Ago(hold.At, call.Now)} by {hold.By.Name}{(hold.Reason.Length > 0 ? $": {hold.Reason}" : "")}" : null)
         .Add("version", view.Version.ToString(CultureInfo.InvariantCulture))
         .Render(call.Output.Color));

@@ -28,6 +28,9 @@ public sealed record Actor([property: Id(0)] ActorKind Kind, [property: Id(1)] s
 {
     /// <summary>Control acting by a rule of its own.</summary>
     public static Actor System { get; } = new(ActorKind.System, "control", "control");
+
+    /// <summary>Control deleting what a pipeline's or workspace's retention policy does not keep.</summary>
+    public static Actor Retention { get; } = new(ActorKind.System, "retention", "retention");
 }
 
 /// <summary>

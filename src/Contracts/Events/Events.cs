@@ -40,7 +40,10 @@ public static class EventTypes
     /// <summary>The object was deleted. Data: empty.</summary>
     public const string ObjectDeleted = "object.deleted";
 
+    /// <summary>Ended runs of a pipeline were deleted by a retention policy. Data: <c>RunsPruned</c>.</summary>
+    public const string RunsPruned = "runs.pruned";
+
     /// <summary>All types, for the documentation and its test.</summary>
     public static ImmutableArray<string> All { get; } =
-        [RunCreated, RunChanged, StageChanged, GateDecided, AttemptChanged, ObjectChanged, ObjectDeleted];
+        [RunCreated, RunChanged, StageChanged, GateDecided, AttemptChanged, ObjectChanged, ObjectDeleted, RunsPruned];
 }

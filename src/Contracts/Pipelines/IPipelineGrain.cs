@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Retention;
 using Control.Contracts.Workspaces;
 
 namespace Control.Contracts.Pipelines;
@@ -12,6 +13,7 @@ namespace Control.Contracts.Pipelines;
 /// <param name="UpdatedBy">Who put it.</param>
 /// <param name="LastRun">Number of the newest run; 0 when there was none.</param>
 /// <param name="Version">Counts changes; the ETag.</param>
+/// <param name="Retention">Which ended runs are deleted; null for the workspace's policy.</param>
 [GenerateSerializer, Immutable, Alias("control.pipeline-view")]
 public sealed record PipelineView(
     [property: Id(0)] PipelineId Id,
@@ -21,7 +23,8 @@ public sealed record PipelineView(
     [property: Id(4)] DateTimeOffset UpdatedAt,
     [property: Id(5)] Actor UpdatedBy,
     [property: Id(6)] long LastRun,
-    [property: Id(7)] long Version);
+    [property: Id(7)] long Version,
+    [property: Id(8)] RetentionPolicy? Retention = null);
 
 /// <summary>One stored definition, as submitted and as understood.</summary>
 /// <param name="Number">From 1; never changes once stored.</param>
@@ -94,6 +97,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     /// <summary>The sealed values of the named secrets of the pipeline itself; those that do not exist are left out.</summary>
     [Alias("GetSecrets")]
     Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names);
+
+    /// <summary>The retention policy in force: its own, else the workspace's; null for none, and for a deleted pipeline.</summary>
+    [Alias("GetRetention"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
+    Task<RetentionPolicy?> GetRetention();
 
     /// <summary>Makes runs that were numbered but may not have been made; harmless at any time.</summary>
     [Alias("Wake"), SafeToRetry]

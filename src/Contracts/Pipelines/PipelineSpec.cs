@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Retention;
 
 namespace Control.Contracts.Pipelines;
 
@@ -10,6 +11,7 @@ namespace Control.Contracts.Pipelines;
 /// <param name="Stages">One or more, run in this order; the jobs of <c>finally</c> are a last one that always runs.</param>
 /// <param name="TimeoutSeconds">Limit for the run from its first stage's start on, waiting included; 0 for none.</param>
 /// <param name="Concurrency">The group that a run has a place in from its first stage to its end; null for none.</param>
+/// <param name="Retention">Which ended runs are deleted; null for the workspace's policy.</param>
 [GenerateSerializer, Immutable, Alias("control.pipeline-spec")]
 public sealed record PipelineSpec(
     [property: Id(0)] string Description,
@@ -18,7 +20,8 @@ public sealed record PipelineSpec(
     [property: Id(3)] GitSource? Source,
     [property: Id(4)] ImmutableArray<StageSpec> Stages,
     [property: Id(5)] int TimeoutSeconds = 0,
-    [property: Id(7)] ConcurrencySpec? Concurrency = null);
+    [property: Id(7)] ConcurrencySpec? Concurrency = null,
+    [property: Id(8)] RetentionPolicy? Retention = null);
 
 /// <summary>One environment variable.</summary>
 /// <param name="Name">A POSIX name: letters, digits, underscore, not starting with a digit.</param>

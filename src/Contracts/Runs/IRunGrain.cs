@@ -59,6 +59,18 @@ public sealed record Rerun(
     [property: Id(2)] string? Ref,
     [property: Id(3)] Actor By);
 
+/// <summary>Keeps a run, whatever the retention policy says.</summary>
+/// <param name="Reason">Why, for people; up to 1,000 characters.</param>
+/// <param name="By">Who asks.</param>
+[GenerateSerializer, Immutable, Alias("control.keep-run")]
+public sealed record KeepRun([property: Id(0)] string Reason, [property: Id(1)] Actor By);
+
+/// <summary>Deletes a run that a retention policy does not keep.</summary>
+/// <param name="Version">The version that the policy was applied to; a run that changed since stays.</param>
+/// <param name="By">Who asks.</param>
+[GenerateSerializer, Immutable, Alias("control.expire-run")]
+public sealed record ExpireRun([property: Id(0)] long Version, [property: Id(1)] Actor By);
+
 /// <summary>What an agent reports of an attempt. Numbers are wire format.</summary>
 [GenerateSerializer, Alias("control.report-kind")]
 public enum ReportKind
@@ -141,11 +153,23 @@ public interface IRunGrain : IGrainWithStringKey
     Task<Outcome<RunView>> Rerun(Rerun command);
 
     /// <summary>
-    /// Deletes a run that has ended: from the commit on nobody sees it, its number is not given again, and what agents still
+    /// Deletes a run that has ended and is not kept: from the commit on nobody sees it, its number is not given again, and what agents still
     /// send of it is refused. Its rows and logs go afterwards. Repeated, it is done already.
     /// </summary>
     [Alias("Delete"), SafeToRetry]
     Task<Outcome<Done>> Delete(Actor by);
+
+    /// <summary>As <see cref="Delete"/>, for a run that is as it was when a policy was applied to it.</summary>
+    [Alias("Expire"), SafeToRetry]
+    Task<Outcome<Done>> Expire(ExpireRun command);
+
+    /// <summary>Keeps it, whatever the retention policy says; nobody can delete it then. Repeated, it is given the newer reason.</summary>
+    [Alias("Keep"), SafeToRetry]
+    Task<Outcome<RunView>> Keep(KeepRun command);
+
+    /// <summary>Leaves it to the retention policy again; a run that is not kept stays as it is.</summary>
+    [Alias("Unkeep"), SafeToRetry]
+    Task<Outcome<RunView>> Unkeep(Actor by);
 
     /// <summary>Gives a queued attempt to an agent. The commit behind the answer is the lease.</summary>
     [Alias("TryLease")]

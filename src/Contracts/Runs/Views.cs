@@ -23,6 +23,7 @@ namespace Control.Contracts.Runs;
 /// <param name="Round">1 for the start, one more for each retry or re-run.</param>
 /// <param name="CancelMode">How it is being cancelled; null when it is not.</param>
 /// <param name="WaitsFor">The concurrency group that it waits for; null when it does not.</param>
+/// <param name="Kept">Who keeps it whatever the retention policy says; null when nobody does.</param>
 [GenerateSerializer, Immutable, Alias("control.run-view")]
 public sealed record RunView(
     [property: Id(0)] RunId Id,
@@ -43,12 +44,20 @@ public sealed record RunView(
     ImmutableArray<RoundView> Earlier,
     [property: Id(15)] int Round = 1,
     [property: Id(17)] CancelMode? CancelMode = null,
-    [property: Id(18)] GroupId? WaitsFor = null)
+    [property: Id(18)] GroupId? WaitsFor = null,
+    [property: Id(19)] Kept? Kept = null)
 {
     /// <summary>The rounds before this one; empty also in views from before there were any.</summary>
     [Id(16)]
     public ImmutableArray<RoundView> Earlier { get; init; } = Earlier.IsDefault ? [] : Earlier;
 }
+
+/// <summary>Somebody keeps a run.</summary>
+/// <param name="Reason">Why, for people.</param>
+/// <param name="By">Who.</param>
+/// <param name="At">Since when.</param>
+[GenerateSerializer, Immutable, Alias("control.kept")]
+public sealed record Kept([property: Id(0)] string Reason, [property: Id(1)] Actor By, [property: Id(2)] DateTimeOffset At);
 
 /// <summary>A round of a run that is over.</summary>
 /// <param name="Number">From 1.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Control.Contracts.Retention;
 
 namespace Control.Contracts.Workspaces;
 
@@ -10,6 +11,7 @@ namespace Control.Contracts.Workspaces;
 /// <param name="Version">Counts changes; the ETag.</param>
 /// <param name="Limits">What it may use; null for no limits but the installation's.</param>
 /// <param name="Hold">Why no job of it is given to an agent; null when they are.</param>
+/// <param name="Retention">Which ended runs of pipelines without a policy of their own are deleted; null for none.</param>
 [GenerateSerializer, Immutable, Alias("control.workspace-view")]
 public sealed record WorkspaceView(
     [property: Id(0)] string Name,
@@ -18,7 +20,8 @@ public sealed record WorkspaceView(
     [property: Id(3)] Actor CreatedBy,
     [property: Id(4)] long Version,
     [property: Id(5)] WorkspaceLimits? Limits = null,
-    [property: Id(6)] Hold? Hold = null);
+    [property: Id(6)] Hold? Hold = null,
+    [property: Id(7)] RetentionPolicy? Retention = null);
 
 /// <summary>A secret as shown: never its value.</summary>
 /// <param name="Name">Its name within the workspace.</param>
@@ -113,6 +116,14 @@ public interface IWorkspaceGrain : IGrainWithStringKey
     /// <summary>Its limits; none for a workspace that has none or is not there.</summary>
     [Alias("GetLimits"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
     Task<WorkspaceLimits> GetLimits();
+
+    /// <summary>Sets the retention policy of its pipelines that have none of their own.</summary>
+    [Alias("SetRetention")]
+    Task<Outcome<WorkspaceView>> SetRetention(SetRetention command);
+
+    /// <summary>That policy; null for none, and for a workspace that is not there.</summary>
+    [Alias("GetRetention"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
+    Task<RetentionPolicy?> GetRetention();
 
     /// <summary>Gives none of its jobs to an agent any more, or again; what runs goes on.</summary>
     [Alias("Hold")]

@@ -52,7 +52,8 @@ public static class PipelineParser
             SourceReader.Source(reader),
             StageReader.Stages(reader),
             reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestRun),
-            Concurrency: ConcurrencyReader.Concurrency(reader));
+            ConcurrencyReader.Concurrency(reader),
+            RetentionReader.Retention(reader));
         ConditionCheck.Check(spec, reader);
         ConcurrencyReader.CheckNesting(spec, reader);
         return spec;

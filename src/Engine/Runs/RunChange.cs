@@ -52,6 +52,9 @@ public abstract record RunEffect
     /// <summary>Give a place in a group back, or stop waiting for it.</summary>
     public sealed record Unclaim(GroupId Group, ClaimRef Place) : RunEffect;
 
-    /// <summary>The run ended: its spans and figures can be written.</summary>
+    /// <summary>The run ended: its spans and figures can be written, and an older one may have to go.</summary>
     public sealed record Finished : RunEffect;
+
+    /// <summary>Nobody keeps the run any more: it may have to go.</summary>
+    public sealed record Unkept : RunEffect;
 }

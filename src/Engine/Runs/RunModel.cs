@@ -115,6 +115,9 @@ public sealed record RunHead(
     /// <summary>True once it was deleted: this is all that is left of it.</summary>
     public bool Deleted { get; init; }
 
+    /// <summary>Who keeps it whatever the retention policy says; null when nobody does.</summary>
+    public Kept? Kept { get; init; }
+
     /// <summary>The workspace's limits when it was started; null for none.</summary>
     public WorkspaceLimits? Limits { get; init; }
 

@@ -26,7 +26,8 @@ public static class RunViews
         model.Head.Earlier,
         model.Head.Round,
         model.Head.CancelMode,
-        Waited(model.Head.Claims.FirstOrDefault(claim => claim.GrantedAt is null)));
+        Waited(model.Head.Claims.FirstOrDefault(claim => claim.GrantedAt is null)),
+        model.Head.Kept);
 
     /// <summary>One stage.</summary>
     public static StageView Stage(RunModel model, int index)

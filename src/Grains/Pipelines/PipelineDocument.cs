@@ -12,6 +12,7 @@ namespace Control.Grains.Pipelines;
 /// <param name="Starts">The newest starts, oldest first: what makes a repeated start find its run.</param>
 /// <param name="Deleted">True after deletion.</param>
 /// <param name="Secrets">Names of the pipeline's own secrets, whose values are rows; null for none.</param>
+/// <param name="Retention">Of the current definition; null for the workspace's policy.</param>
 internal sealed record PipelineDocument(
     string Description,
     long DefinitionVersion,
@@ -21,7 +22,8 @@ internal sealed record PipelineDocument(
     long LastRun,
     ImmutableArray<StartRecord> Starts,
     bool Deleted,
-    ImmutableSortedSet<string>? Secrets = null);
+    ImmutableSortedSet<string>? Secrets = null,
+    RetentionPolicy? Retention = null);
 
 /// <summary>A start that was numbered.</summary>
 /// <param name="OperationId">The caller's id of it.</param>

@@ -83,7 +83,8 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         }
 
         var next = Next(spec, command.By);
-        await Save(next, command.By, DefinitionRow(new PipelineDefinition(next.DefinitionVersion, command.Text, spec, Now, command.By)));
+        var definition = new PipelineDefinition(next.DefinitionVersion, command.Text, spec, Now, command.By);
+        await WithRetention(next.Retention, () => Save(next, command.By, DefinitionRow(definition)));
         _spec = spec;
         return View(next, Version);
     }
@@ -220,12 +221,13 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         {
             Description = spec.Description,
             DefinitionVersion = document.DefinitionVersion + 1,
+            Retention = spec.Retention,
             CreatedAt = document.Deleted ? Now : document.CreatedAt,
             UpdatedAt = Now,
             UpdatedBy = by,
             Deleted = false,
         }
-        : new PipelineDocument(spec.Description, 1, Now, Now, by, 0, [], Deleted: false);
+        : new PipelineDocument(spec.Description, 1, Now, Now, by, 0, [], Deleted: false, Retention: spec.Retention);
 
     private async Task<PipelineSpec> Spec(long definitionVersion)
     {
@@ -261,7 +263,8 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         document.Starts.Any(start => start.Pending is not null) ? Owner : null);
 
     private PipelineView View(PipelineDocument document, long version) => new(
-        Id, document.Description, document.DefinitionVersion, document.CreatedAt, document.UpdatedAt, document.UpdatedBy, document.LastRun, version);
+        Id, document.Description, document.DefinitionVersion, document.CreatedAt, document.UpdatedAt, document.UpdatedBy, document.LastRun, version,
+        document.Retention);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Number} of {Pipeline} was accepted but cannot be made")]
     private partial void LogMakeFailed(PipelineId pipeline, long number, Exception fault);

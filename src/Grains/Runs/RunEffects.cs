@@ -43,7 +43,14 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
                 break;
             case RunEffect.Finished:
                 telemetry.Finished(model);
+                Look(grains, model.Id);
+                break;
+            case RunEffect.Unkept:
+                Look(grains, model.Id);
                 break;
         }
     }
+
+    private static void Look(IGrainFactory grains, RunId run) =>
+        grains.GetGrain<IRetentionGrain>(run.Pipeline.ToString()).RunChanged(run.Number).Forget();
 }

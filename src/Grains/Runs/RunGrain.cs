@@ -81,25 +81,13 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
 
     public async Task<Outcome<RunView>> Rerun(Rerun command) => await Ask(machine => machine.Rerun(command));
 
-    public async Task<Outcome<Done>> Delete(Actor by)
-    {
-        if (Document is not { Deleted: true })
-        {
-            if (_model is null)
-            {
-                return Refusal.NotFound($"The run {Id}");
-            }
+    public async Task<Outcome<RunView>> Keep(KeepRun command) => await Ask(machine => machine.Keep(command));
 
-            if (await _mailbox.Post(machine => machine.Delete(by)) is { } refusal)
-            {
-                return refusal;
-            }
-        }
+    public async Task<Outcome<RunView>> Unkeep(Actor by) => await Ask(machine => machine.Unkeep(by));
 
-        // Nobody waits for that: should it fail or be cut off, the scheduler calls again.
-        Purge().Forget();
-        return Done.Instance;
-    }
+    public Task<Outcome<Done>> Delete(Actor by) => Remove(machine => machine.Delete(by));
+
+    public Task<Outcome<Done>> Expire(ExpireRun command) => Remove(machine => machine.Expire(command));
 
     public Task<Outcome<Assignment>> TryLease(AttemptId attempt, AgentId agent, string agentName) =>
         _model is null
@@ -126,6 +114,26 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     public async Task<bool> Answer(ClaimAnswer answer) => _model is not null && await _mailbox.Post(machine => machine.Answer(answer));
 
     public Task Wake() => Document is { Deleted: true } ? Purge() : Post(machine => machine.Tick());
+
+    private async Task<Outcome<Done>> Remove(Func<RunMachine, Refusal?> apply)
+    {
+        if (Document is not { Deleted: true })
+        {
+            if (_model is null)
+            {
+                return Refusal.NotFound($"The run {Id}");
+            }
+
+            if (await _mailbox.Post(apply) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        // Nobody waits for that: should it fail or be cut off, the scheduler calls again.
+        Purge().Forget();
+        return Done.Instance;
+    }
 
     private Task Purge() => _purge is { IsCompleted: false } ? _purge : _purge = PurgeRows();
 

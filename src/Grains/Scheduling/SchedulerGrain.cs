@@ -139,6 +139,7 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
                 SubjectKinds.Run => GrainFactory.GetGrain<IRunGrain>(subject.Key).Wake(),
                 SubjectKinds.Agent => GrainFactory.GetGrain<IAgentGrain>(subject.Key).Wake(),
                 SubjectKinds.Group => GrainFactory.GetGrain<IGroupGrain>(subject.Key).Wake(),
+                SubjectKinds.Retention => GrainFactory.GetGrain<IRetentionGrain>(subject.Key).Wake(),
                 SubjectKinds.Pipeline => GrainFactory.GetGrain<IPipelineGrain>(subject.Key).Wake(),
                 _ => Task.CompletedTask,
             });

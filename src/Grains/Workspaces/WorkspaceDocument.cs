@@ -14,6 +14,9 @@ internal sealed record WorkspaceDocument(
     /// <summary>What it may use; null for no limits but the installation's.</summary>
     public WorkspaceLimits? Limits { get; init; }
 
+    /// <summary>The retention policy of its pipelines that have none of their own; null for none.</summary>
+    public RetentionPolicy? Retention { get; init; }
+
     /// <summary>Why no job of it is given to an agent; null when they are.</summary>
     public Hold? Hold { get; init; }
 }

@@ -59,6 +59,26 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
 
     public Task<WorkspaceLimits> GetLimits() => Task.FromResult(Live?.Limits ?? WorkspaceLimits.None);
 
+    public async Task<Outcome<WorkspaceView>> SetRetention(SetRetention command)
+    {
+        if (Live is not { } document)
+        {
+            return NotFound();
+        }
+
+        // Before the commit, so that all of them find the policy whatever dies behind it.
+        await EachRetention(retention => command.Policy is null ? Task.CompletedTask : retention.Arm());
+        var next = document with { Retention = command.Policy };
+        await Save(next, command.By);
+        await EachRetention(retention => retention.Wake());
+        return View(next);
+
+        Task EachRetention(Func<IRetentionGrain, Task> call) =>
+            Task.WhenAll(document.Pipelines.Select(name => call(GrainFactory.GetGrain<IRetentionGrain>(new PipelineId(Name, name).ToString()))));
+    }
+
+    public Task<RetentionPolicy?> GetRetention() => Task.FromResult(Live?.Retention);
+
     public async Task<Outcome<WorkspaceView>> Hold(SetHold command)
     {
         if (Live is not { } document)
@@ -172,7 +192,7 @@ internal sealed class WorkspaceGrain(GrainFacets facets, WorkIndex work)
         ContractJson.Write(View(document, Version + 1)));
 
     private WorkspaceView View(WorkspaceDocument document, long? version = null) =>
-        new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version, document.Limits, document.Hold);
+        new(Name, document.Description, document.CreatedAt, document.CreatedBy, version ?? Version, document.Limits, document.Hold, document.Retention);
 
     private Refusal NotFound() => Refusal.NotFound($"The workspace '{Name}'");
 }

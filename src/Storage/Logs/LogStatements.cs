@@ -22,5 +22,8 @@ internal static class LogStatements
 
     public static readonly Statement Remove = new("DELETE FROM logs WHERE id = @log");
 
+    public static readonly Statement LengthOfRun = new(
+        "SELECT coalesce(sum(length), 0) FROM logs WHERE attempt >= @run || '/' AND attempt < @run || '0'");
+
     public static readonly Statement Length = new("SELECT length FROM logs WHERE attempt = @attempt");
 }

@@ -60,6 +60,11 @@ public sealed class LogStore
         }
     }
 
+    /// <summary>The length of all logs of a run in bytes.</summary>
+    /// <exception cref="ControlException">The database failed.</exception>
+    public async Task<long> LengthAsync(RunId run, CancellationToken ct = default) =>
+        (await _database.Readers.ListAsync(LogStatements.LengthOfRun, [run.ToString()], row => row.GetInt64(0), ct).ConfigureAwait(false))[0];
+
     /// <summary>The log's length in bytes; 0 when there is none.</summary>
     /// <exception cref="ControlException">The database failed.</exception>
     public async Task<long> LengthAsync(AttemptId attempt, CancellationToken ct = default)

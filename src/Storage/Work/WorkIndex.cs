@@ -78,6 +78,29 @@ public sealed class WorkIndex
         return !rows.IsEmpty;
     }
 
+    /// <summary>
+    /// The ordinal of the n-th newest of a parent's subjects that are in one of the states; null when there are fewer. Walks
+    /// the index over what is newer, not the rows.
+    /// </summary>
+    public async Task<long?> NewestAsync(string kind, string parent, IEnumerable<string> states, int n, CancellationToken ct = default)
+    {
+        var rows = await _readers.ListAsync(
+            WorkStatements.Newest, [parent, kind, JsonSerializer.Serialize(states), n - 1], row => row.GetInt64(0), ct).ConfigureAwait(false);
+        return rows.IsEmpty ? null : rows[0];
+    }
+
+    /// <summary>A parent's subjects that are in one of the states, by ordinal from <paramref name="from"/> on.</summary>
+    public Task<ImmutableArray<ListedSubject>> InStatesAsync(
+        string kind, string parent, IEnumerable<string> states, long from, int limit, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Oldest,
+        [parent, kind, JsonSerializer.Serialize(states), from, limit],
+        row => new ListedSubject(new SubjectKey(kind, row.GetString(0)), row.GetInt64(1), row.GetString(2)),
+        ct);
+
+    /// <summary>Those of the subjects of a kind that were deleted.</summary>
+    public Task<ImmutableArray<string>> DeletedAsync(string kind, IEnumerable<string> keys, CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Deleted, [kind, JsonSerializer.Serialize(keys)], row => row.GetString(0), ct);
+
     /// <summary>All agents that are not deleted.</summary>
     public Task<ImmutableArray<StoredView>> AgentsAsync(CancellationToken ct = default) => _readers.ListAsync(
         WorkStatements.OfKind,
@@ -102,6 +125,12 @@ public sealed record StoredHold(SubjectKey Subject, string ChildKey, long Fence,
 /// <param name="Subject">Which.</param>
 /// <param name="At">When it was to be woken.</param>
 public sealed record DueSubject(SubjectKey Subject, DateTimeOffset At);
+
+/// <summary>A subject of a list.</summary>
+/// <param name="Subject">Which.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="View">Its JSON.</param>
+public sealed record ListedSubject(SubjectKey Subject, long Version, string View);
 
 /// <summary>A subject's view.</summary>
 /// <param name="Subject">Which.</param>

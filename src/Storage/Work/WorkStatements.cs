@@ -48,6 +48,22 @@ internal static class WorkStatements
         SELECT key FROM subjects WHERE kind = @kind AND parent = @parent AND terminal = 0 AND deleted = 0 LIMIT 1
         """);
 
+    // Ordinal and state are in the index, so what is skipped costs no row.
+    public static readonly Statement Newest = new("""
+        SELECT ordinal FROM subjects
+        WHERE parent = @parent AND kind = @kind AND state IN (SELECT value FROM json_each(@states)) AND deleted = 0
+        ORDER BY ordinal DESC, key DESC LIMIT 1 OFFSET @skipped
+        """);
+
+    public static readonly Statement Oldest = new("""
+        SELECT key, version, view FROM subjects
+        WHERE parent = @parent AND kind = @kind AND state IN (SELECT value FROM json_each(@states)) AND deleted = 0 AND ordinal >= @from
+        ORDER BY ordinal, key LIMIT @limit
+        """);
+
+    public static readonly Statement Deleted = new(
+        "SELECT key FROM subjects WHERE kind = @kind AND key IN (SELECT value FROM json_each(@keys)) AND +deleted = 1");
+
     public static readonly Statement OfKind = new(
         "SELECT key, view FROM subjects WHERE kind = @kind AND deleted = 0 ORDER BY ordinal, key");
 }

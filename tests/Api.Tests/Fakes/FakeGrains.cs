@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Control.Contracts.Groups;
+using Control.Contracts.Retention;
 using Control.Contracts.Scheduling;
 using Orleans;
 
@@ -50,6 +51,7 @@ internal sealed class FakeGrains(Seed seed, CommitStore commits)
         _ when type == typeof(IWorkspaceGrain) => new FakeWorkspace(this, key),
         _ when type == typeof(IPipelineGrain) => new FakePipeline(this, key),
         _ when type == typeof(IRunGrain) => new FakeRun(this, key),
+        _ when type == typeof(IRetentionGrain) => new FakeRetention(this, key),
         _ when type == typeof(IAgentGrain) => new FakeAgent(this, key),
         _ when type == typeof(IPoolGrain) => new FakePool(this, key),
         _ when type == typeof(IAccessTokenGrain) => new FakeToken(this, key),
@@ -116,6 +118,14 @@ internal sealed class FakeWorkspace(FakeGrains fakes, string name) : IWorkspaceG
     }
 
     public Task<WorkspaceLimits> GetLimits() => Task.FromResult(WorkspaceLimits.None);
+
+    public async Task<Outcome<WorkspaceView>> SetRetention(SetRetention command)
+    {
+        await fakes.Enter($"{name} SetRetention", command);
+        return await fakes.Seed.WorkspaceAsync(name);
+    }
+
+    public Task<RetentionPolicy?> GetRetention() => Task.FromResult<RetentionPolicy?>(null);
 
     public async Task<Outcome<WorkspaceView>> Hold(SetHold command)
     {
@@ -201,6 +211,8 @@ internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrai
     public Task<ImmutableArray<SealedSecret>> GetSecrets(ImmutableArray<string> names) =>
         Task.FromResult(names.Where(_secrets.ContainsKey).Select(n => _secrets[n]).ToImmutableArray());
 
+    public Task<RetentionPolicy?> GetRetention() => Task.FromResult<RetentionPolicy?>(null);
+
     public Task Wake() => Task.CompletedTask;
 
     public async Task<Outcome<RunStarted>> Start(StartRun command)
@@ -229,6 +241,12 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
         return fakes.Refusal is { } refusal ? refusal : Done.Instance;
     }
 
+    public Task<Outcome<Done>> Expire(ExpireRun command) => throw new InvalidOperationException("The gateway applies no policy.");
+
+    public Task<Outcome<RunView>> Keep(KeepRun command) => Command("Keep", command);
+
+    public Task<Outcome<RunView>> Unkeep(Actor by) => Command("Unkeep", by);
+
     public Task<Outcome<RunView>> Rerun(Rerun command) => Command("Rerun", command);
 
     public Task<Outcome<RunView>> Retry(Actor by) => Command("Retry", by);
@@ -253,6 +271,24 @@ internal sealed class FakeRun(FakeGrains fakes, string key) : IRunGrain
     {
         await fakes.Enter($"{key} {name}", command);
         return fakes.Refusal is { } refusal ? refusal : await fakes.Seed.RunAsync(RunId.Parse(key));
+    }
+}
+
+internal sealed class FakeRetention(FakeGrains fakes, string key) : IRetentionGrain
+{
+    public Task Arm() => throw new InvalidOperationException();
+
+    public Task Wake() => throw new InvalidOperationException();
+
+    public Task RunChanged(long number) => throw new InvalidOperationException();
+
+    public Task Apply() => throw new InvalidOperationException();
+
+    public async Task<Outcome<PruneResult>> Prune(PruneRuns command)
+    {
+        await fakes.Enter($"{key} Prune", command);
+        var run = new PrunedRun(new RunId(PipelineId.Parse(key), 3), RunState.Failed, Seed.Then, PruneRule.Age, 5);
+        return fakes.Refusal is { } refusal ? refusal : new PruneResult([run], 4, command.Policy ?? new RetentionPolicy(7, 0), command.DryRun);
     }
 }
 

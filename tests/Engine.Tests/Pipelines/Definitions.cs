@@ -62,5 +62,6 @@ internal static class Definitions
           clean: { steps: [make clean] }
         timeout: 240h
         concurrency: { group: all, by: branch, limit: 10 }
+        retention: { keep: 50, age: 30d, keepSucceeded: 2 }
         """;
 }

@@ -279,7 +279,7 @@ public sealed class PipelineParserTests
     [InlineData("{ run: x, directory: /etc }", ".directory", "stays inside")]
     [InlineData("{ run: x, directory: a/../.. }", ".directory", "stays inside")]
     [InlineData("{ run: x, directory: 'a\\b' }", ".directory", "Separate folders")]
-    [InlineData("{ run: x, timeout: 1d }", ".timeout", "not a duration")]
+    [InlineData("{ run: x, timeout: 1w }", ".timeout", "not a duration")]
     [InlineData("{ run: x, script: y }", ".script", "Its keys are name, run, shell")]
     public void Parse_WrongStep_SaysWhatIsWrong(string step, string field, string message) =>
         AssertError($"stages: [{{ name: a, jobs: {{ b: {{ steps: [{step}] }} }} }}]", $"stages[0].jobs.b.steps[0]{field}", message);

@@ -18,6 +18,7 @@ public sealed partial class PipelineSchemaTests
         ["job"] = "{{ stages: [{{ jobs: {{ j: {{ {0} }} }} }}] }}",
         ["matrix"] = "{{ stages: [{{ jobs: {{ j: {{ matrix: {{ {0} }} }} }} }}] }}",
         ["concurrency"] = "{{ concurrency: {{ {0} }} }}",
+        ["retention"] = "{{ retention: {{ {0} }} }}",
         ["image"] = "{{ stages: [{{ jobs: {{ j: {{ image: {{ {0} }} }} }} }}] }}",
         ["resources"] = "{{ stages: [{{ jobs: {{ j: {{ resources: {{ {0} }} }} }} }}] }}",
         ["secret"] = "{{ stages: [{{ jobs: {{ j: {{ secrets: {{ S: {{ {0} }} }} }} }} }}] }}",

@@ -34,6 +34,8 @@ public sealed class QueryPlanTests : IDisposable
     [InlineData("Due", "subjects_due (next_wake>? AND next_wake<?)")]
     [InlineData("Orphans", "subjects_owned (owner>? AND owner<?)")]
     [InlineData("Unfinished", "subjects_unfinished (parent=? AND kind=?)")]
+    [InlineData("Newest", "COVERING INDEX subjects_of_parent (parent=? AND kind=?)")]
+    [InlineData("Oldest", "subjects_of_parent (parent=? AND kind=? AND ordinal>?)")]
     public void WorkStatement_Planned_UsesItsPartialIndex(string name, string index)
     {
         var statement = Statements().Single(item => item.Name == $"WorkStatements.{name}").Statement;

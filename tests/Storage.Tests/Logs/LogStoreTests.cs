@@ -65,8 +65,10 @@ public sealed class LogStoreTests : IDisposable
             await _test.Store.Logs.AppendAsync(Attempt, chunk, new byte[1]);
         await _test.Store.Logs.AppendAsync(Attempt with { Number = 2 }, 0, new byte[5]);
 
+        Assert.Equal((LogStore.RemoveBatch * 2) + 1 + 5, await _test.Store.Logs.LengthAsync(Attempt.Run));
         await _test.Store.Logs.RemoveAsync(Attempt.Run);
         await _test.Store.Logs.RemoveAsync(Attempt.Run);
+        Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt.Run));
 
         Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt));
         Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt with { Number = 2 }));

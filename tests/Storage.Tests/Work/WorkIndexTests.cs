@@ -103,6 +103,23 @@ public sealed class WorkIndexTests : IDisposable
     }
 
     [Fact]
+    public async Task NewestAndInStates_SomeOfAParent_ByOrdinalWithoutDeletedOnes()
+    {
+        foreach (var (ordinal, state) in new[] { (1, "failed"), (2, "succeeded"), (3, "running"), (4, "succeeded"), (10, "failed") })
+            await _test.Commits.CommitAsync(Make.Commit(Make.Key($"w/p/{ordinal}"), 0, ordinal, state));
+        var gone = Make.Commit(Make.Key("w/p/9"), 0, 9, "failed");
+        await _test.Commits.CommitAsync(gone with { Index = gone.Index with { Deleted = true } });
+        await _test.Commits.CommitAsync(Make.Commit(Make.Key("w/q/7"), 0, 7, "failed", parent: "w/q"));
+        string[] ended = ["succeeded", "failed"];
+
+        Assert.Equal([10L, 4, 2, 1, null], await Task.WhenAll(Enumerable.Range(1, 5).Select(n => Work.NewestAsync(SubjectKinds.Run, "w/p", ended, n))));
+        Assert.Equal(4, await Work.NewestAsync(SubjectKinds.Run, "w/p", ["succeeded"], 1));
+        Assert.Equal(["w/p/2", "w/p/4"], (await Work.InStatesAsync(SubjectKinds.Run, "w/p", ended, 2, 2)).Select(row => row.Subject.Key));
+        Assert.Equal([new ListedSubject(Make.Key("w/p/10"), 1, "{\"id\":\"w/p/10\"}")], (await Work.InStatesAsync(SubjectKinds.Run, "w/p", ended, 5, 9)).AsEnumerable());
+        Assert.Equal(["w/p/9"], (await Work.DeletedAsync(SubjectKinds.Run, ["w/p/9", "w/p/10", "w/p/77"])).AsEnumerable());
+    }
+
+    [Fact]
     public async Task AgentsAsync_OneDeleted_TheOthersViews()
     {
         var kept = new SubjectKey(SubjectKinds.Agent, "agent-1");

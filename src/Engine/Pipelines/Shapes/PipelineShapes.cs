@@ -1,3 +1,4 @@
+using Control.Contracts.Retention;
 using static Control.Engine.Pipelines.PipelineLimits;
 using static Control.Engine.Pipelines.Shapes.Fragment;
 
@@ -16,6 +17,7 @@ internal static class PipelineShapes
         new("finally", "Jobs by name that always run at the end, whatever became of the stages.", Map(NamePattern, Ref("job"), 1, JobsPerStage)),
         new("timeout", "Limit for the run from its first stage's start on, gates included, 1s to 30 days. Default: none.", Period),
         new("concurrency", "The group that a run needs a place in, from its first stage to its end.", Either(Name, Ref("concurrency"))),
+        new("retention", "Which ended runs are deleted; all keeps them all. Default: the workspace's policy.", Either(Word("all"), Ref("retention"))),
     ]);
 
     public static Shape Parameter { get; } = new("parameter", "A value that a start or a gate asks for.",
@@ -90,6 +92,13 @@ internal static class PipelineShapes
         new("onLimit", "queue: wait for a place; cancelOldest: cancel the run with the oldest claim; reject: fail. Default: queue.", Word("queue", "cancelOldest", "reject")),
     ]);
 
+    public static Shape Retention { get; } = new("retention", "Ended runs that one of the rules hits are deleted; one rule at least is needed.",
+    [
+        new("keep", "The newest ended runs that are kept; those beyond are deleted. Default: no such rule.", Number(1, RetentionPolicy.MostKept)),
+        new("age", "Runs that ended longer ago are deleted, 1h to 3650d. Default: no such rule.", Period),
+        new("keepSucceeded", "So many of the newest runs that succeeded are kept in any case. Default: 1.", Number(0, RetentionPolicy.MostKept)),
+    ]);
+
     public static Shape Image { get; } = new("image", "A container for a job.",
     [
         new("name", "The image's reference, such as registry.example.org/team/builder:1.2.", ImageReference, Required: true),
@@ -136,7 +145,7 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Image, Resources, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Retention, Image, Resources, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
 

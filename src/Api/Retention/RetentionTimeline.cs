@@ -1,0 +1,47 @@
+using Control.Api.Events;
+using Control.Contracts.Pipelines;
+using Control.Storage;
+using Control.Storage.Queries.Events;
+using Control.Storage.Queries.Subjects;
+
+namespace Control.Api.Retention;
+
+/// <summary>What retention did for a pipeline: an event for all runs that were deleted together.</summary>
+internal sealed class RetentionTimeline(EventReader events, SubjectQueries subjects)
+{
+    private const int PageSize = 200;
+
+    /// <summary>Whether there is such a pipeline.</summary>
+    public async Task<bool> ExistsAsync(PipelineId pipeline, CancellationToken cancellationToken) =>
+        await subjects.GetAsync<PipelineView>(SubjectKinds.Pipeline, pipeline.ToString(), cancellationToken) is not null;
+
+    /// <summary>Events after a sequence number.</summary>
+    public async Task<EventList> ReadAsync(PipelineId pipeline, long after, int limit, CancellationToken cancellationToken)
+    {
+        var page = await events.ReadAsync(Subject(pipeline), after, limit, cancellationToken);
+        var items = page.Events.Select(EventMessage.Of).ToImmutableArray();
+        return new EventList(items, items.IsEmpty ? after : items[^1].Sequence);
+    }
+
+    /// <summary>The stream of events after a sequence number, until the pipeline is deleted.</summary>
+    public IResult Stream(PipelineId pipeline, long after, Caller caller)
+    {
+        ImmutableArray<SubjectKey> news = [Subject(pipeline), new SubjectKey(SubjectKinds.Pipeline, pipeline.ToString())];
+        return new StreamResult(caller, news, async (stream, ended) =>
+        {
+            while (await ReadAsync(pipeline, after, PageSize, ended) is { Items.IsEmpty: false } page)
+            {
+                foreach (var item in page.Items)
+                {
+                    await stream.SendAsync(item.Type, item.Sequence, item, ended);
+                }
+
+                after = page.Next;
+            }
+
+            return !await ExistsAsync(pipeline, ended);
+        });
+    }
+
+    private static SubjectKey Subject(PipelineId pipeline) => new(SubjectKinds.Retention, pipeline.ToString());
+}
