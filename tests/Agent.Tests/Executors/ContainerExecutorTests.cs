@@ -195,7 +195,7 @@ public class ContainerExecutorTests : ProcessContract
         await second.StopAsync(CancellationToken.None);
     }
 
-    private static string Label(TestAgent agent)
+    internal static string Label(TestAgent agent)
     {
         using var credential = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(agent.State, "credential.json")));
         return $"label=control.installation={credential.RootElement.GetProperty("installation").GetString()}";

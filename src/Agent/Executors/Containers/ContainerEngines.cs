@@ -12,6 +12,9 @@ internal sealed partial class ContainerEngines(StateFolder state, string install
 {
     private const string Label = "control.installation";
 
+    /// <summary>Marks a container as a service's, which uses another's network and has to be removed before that one.</summary>
+    public const string ServiceLabel = "control.service";
+
     private static readonly string[] Runtime = ["--runtime", "runc"];
 
     // A container's limits are the system's, which an agent that has lower ones itself may not raise.
@@ -57,8 +60,9 @@ internal sealed partial class ContainerEngines(StateFolder state, string install
     {
         try
         {
+            var services = await engine.ListAsync($"label={Labelled}", $"label={ServiceLabel}").ConfigureAwait(false);
             var left = await engine.ListAsync($"label={Labelled}").ConfigureAwait(false);
-            if (await engine.RemoveAsync(left).ConfigureAwait(false) is { } complaint)
+            if ((await engine.RemoveAsync(services).ConfigureAwait(false) ?? await engine.RemoveAsync(left).ConfigureAwait(false)) is { } complaint)
             {
                 throw new IOException(complaint);
             }
