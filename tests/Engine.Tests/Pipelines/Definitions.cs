@@ -33,7 +33,7 @@ internal static class Definitions
                 checkout: false
                 lostAfter: 5m
                 concurrency: compilers
-                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always }
+                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always, user: root }
                 services:
                   cache: redis:7
                   db:

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Control.Agent.Users;
 using Control.Contracts.Pipelines;
 
 namespace Control.Agent.Executors.Containers;
@@ -19,11 +20,27 @@ internal static class ContainerArguments
         .. Memory(container), .. Cpus(container),
     ];
 
+    /// <summary>
+    /// A root whose numbers are nobody's outside, with what installing packages takes. Its capabilities count for what is in its
+    /// own user namespace: files of its image, the attempt's folders, its processes.
+    /// </summary>
+    /// <param name="root">Who it is outside, and the first of its users; null where the engine runs without root, whose own mapping it is then.</param>
+    public static IEnumerable<string> Root(JobUser? root)
+    {
+        string[] map = root is null ? [] : ["--uidmap", Map(root), "--gidmap", Map(root)];
+        return [.. map, .. Add(["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID", "SYS_CHROOT"])];
+    }
+
+    /// <summary>Leaves a container some capabilities.</summary>
+    public static IEnumerable<string> Add(IEnumerable<string> capabilities) => capabilities.SelectMany(capability => (string[])["--cap-add", capability]);
+
     /// <summary>Shows a file or folder of the machine's inside.</summary>
     /// <exception cref="IOException">Its path cannot be told to an engine.</exception>
     public static string[] Mount(string source, string destination, bool isReadOnly) => source.Contains(',', StringComparison.Ordinal)
         ? throw new IOException($"The path {source} has a comma, which container engines do not take. Give the agent another folder with --work.")
         : ["--mount", $"type=bind,source={source},destination={destination}{(isReadOnly ? ",readonly" : "")}"];
+
+    private static string Map(JobUser root) => string.Create(CultureInfo.InvariantCulture, $"0:{root.Id}:{JobUsers.RootUsers}");
 
     private static string[] Memory(ContainerSpec container)
     {

@@ -46,12 +46,17 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             return JobResult.Failure(Reasons.AgentError, report);
         }
 
+        if (IsRoot && RootComplaint(engine) is { } complaint)
+        {
+            return JobResult.Failure(Reasons.AgentError, $"{complaint} Let another agent run the job, or set the image's user to job.");
+        }
+
         if (_container.Network == ContainerNetwork.Own && !engine.HasNetwork)
         {
             return JobResult.Failure(Reasons.AgentError, $"The agent's machine cannot give containers networks of their own: {report} Repair it and start the agent again, or set the image's network to none or host.");
         }
 
-        _user = tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
+        _user = await ClaimAsync().ConfigureAwait(false);
         _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user);
         _folder = WorkFolder.Create(tools.Work, order.Lease, _user, Sources.FolderOf(order, tools));
         _calls = new EngineCalls(engine, _processes);
@@ -118,18 +123,40 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         engines.Remember(_calls!.Engine);
         _isMade = true;
         var (code, output) = await _calls.RunAsync([.. StartArguments(folder)], cancellationToken).ConfigureAwait(false);
-        return code == 0 ? null : JobResult.Failure(Reasons.AgentError, $"The container could not be started; its image needs 'sh' and 'sleep'. {output}");
+        return code == 0 ? null : JobResult.Failure(Reasons.AgentError, $"The container could not be started; its image needs 'sh' and 'sleep'{RootNeeds}. {output}");
     }
 
     private IEnumerable<string> StartArguments(WorkFolder folder) =>
     [
-        "run", "--detach", .. ContainerArguments.Of(engines, _calls!.Engine, _name, _container), "--user", "0:0", "--network", Network(), .. _services!.Arguments, .. LowPorts(),
+        "run", "--detach", .. ContainerArguments.Of(engines, _calls!.Engine, _name, _container), .. Place(), "--network", Network(), .. _services!.Arguments, .. LowPorts(),
         .. Mount(folder.Source, "src"), .. Mount(folder.Home, "home"), .. Mount(folder.Temporary, "tmp"), .. Mount(Path.GetDirectoryName(folder.Outputs)!, "out"),
         .. Mount(folder.Scripts, "scripts", isReadOnly: true), .. Mount(folder.Secrets, "secrets", isReadOnly: true),
         // Of the boot, not of the job: who ends the job's processes leaves this one alone, and the reaper ends it.
         "--env", $"{Mark.Variable}={tools.BootMark}container/",
         "--entrypoint", "sh", _container.Image, "-c", Idle,
     ];
+
+    private bool IsRoot => _container.User == ContainerUser.Root;
+
+    private string RootNeeds => IsRoot ? ", and for a root of its own podman needs user namespaces and a file system that can map users, such as ext4 or xfs" : "";
+
+    private string? RootComplaint(ContainerEngine engine) =>
+        !engine.IsPodman ? "The agent's docker has no user namespaces of a container's own, so root inside would be root of the machine; podman has."
+        : tools.Users is null && Libc.EffectiveUser() == 0 ? "The agent is root and gives jobs no users of their own, so root inside would be root of the machine."
+        : null;
+
+    private async Task<JobUser?> ClaimAsync() => (tools.Users, IsRoot) switch
+    {
+        (null, _) => null,
+        ({ } users, true) => await users.ClaimRootAsync().ConfigureAwait(false),
+        ({ } users, false) => await users.ClaimAsync().ConfigureAwait(false),
+    };
+
+    // The place of a root is kept by somebody else, whom it cannot end and who is not asked to go with the job's processes. Podman
+    // would give that one an account, by a file of its own in the place of /etc/passwd, to which no package could add any.
+    private IEnumerable<string> Place() => IsRoot
+        ? [.. ContainerArguments.Root(_user), "--user", "1:1", "--passwd=false"]
+        : ["--user", "0:0"];
 
     private string Network() => _container.Network switch
     {
@@ -165,7 +192,7 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
     }
 
     // On a developer's own machine: to podman without root, root inside is whoever calls it; docker is asked for the caller by number.
-    private string User() => (_user, _calls!.Engine.IsPodman) switch
+    private string User() => IsRoot ? "0:0" : (_user, _calls!.Engine.IsPodman) switch
     {
         ({ } user, _) => string.Create(CultureInfo.InvariantCulture, $"{user.Id}:{user.Id}"),
         (null, true) => "0:0",

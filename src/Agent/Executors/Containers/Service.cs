@@ -58,8 +58,7 @@ internal sealed class Service(ServiceSpec spec, string container, JobOrder order
         [
             "create", .. ContainerArguments.Of(engines, calls.Engine, container, spec.Container), "--label", ContainerEngines.ServiceLabel, "--network", $"container:{network}",
             .. ContainerArguments.Mount(Path.Combine(folder, Services.Hosts), "/etc/hosts", isReadOnly: true),
-            .. Capabilities.SelectMany(capability => (string[])["--cap-add", capability]),
-            .. secrets.Arguments, .. Env(),
+            .. ContainerArguments.Add(Capabilities), .. secrets.Arguments, .. Env(),
             "--env", $"{Mark.Variable}={tools.BootMark}container/",
             .. spec.Command.Take(1).SelectMany(program => (string[])["--entrypoint", Entry(program)]),
             spec.Container.Image, .. spec.Command.Skip(1), .. spec.Args,

@@ -29,7 +29,11 @@ internal static class ContainerReader
         }
 
         var reader = MapReader.Open(node, PipelineShapes.Image, job.Problems)!;
-        return Container(reader, "name") with { Network = Network(reader.Word("network", "own", "none", "host")) };
+        return Container(reader, "name") with
+        {
+            Network = Network(reader.Word("network", "own", "none", "host")),
+            User = reader.Word("user", "job", "root") == "root" ? ContainerUser.Root : ContainerUser.Job,
+        };
     }
 
     /// <summary>What a job's container and a service's have in common; the network is the default.</summary>

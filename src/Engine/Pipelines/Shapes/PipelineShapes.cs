@@ -119,6 +119,7 @@ internal static class PipelineShapes
         new("cpus", "Processors, such as 0.5. Default: no limit.", Pattern(Reading.ContainerReader.CpusPattern)),
         new("memory", "Most memory, such as 512m or 2g. Default: no limit.", Pattern(Reading.ContainerReader.MemoryPattern)),
         new("pids", "Most processes at a time. Default: 2048.", Number(FewestPids, MostPids)),
+        new("user", "Whom steps run as: job, the attempt's own user; root, in a user namespace of its own. Default: job.", Word("job", "root")),
         new("network", "own: one of its own; none; host: the machine's. Default: own.", Word("own", "none", "host")),
         new("pull", "When the image is fetched. Default: missing.", Word("missing", "always", "never")),
     ]);
