@@ -93,12 +93,12 @@ public sealed class ServiceTests
     public async Task Service_NotReadyInTime_FailsTheJobWithWhatItPrinted()
     {
         await using var agent = await StartAsync();
-        var never = Web with { Args = ["echo waiting for a miracle; exec sleep 1000"], Ready = new ReadySpec(["false"], 2) };
+        var never = Web with { Args = ["echo waiting for a miracle; exec sleep 1000"], Ready = new ReadySpec(["false"], 5) };
 
         var (report, log) = await agent.Server.ResultOf(Order(agent, [Web, never with { Name = "never" }], "echo ran"));
 
         Assert.Equal((ReportKind.Failed, Reasons.ServiceFailed), (report.Kind, report.Reason));
-        Assert.Equal("The service never was not ready within 2 s. It printed last: waiting for a miracle", report.Message);
+        Assert.Equal("The service never was not ready within 5 s. It printed last: waiting for a miracle", report.Message);
         Assert.DoesNotContain("ran\n", log);
     }
 

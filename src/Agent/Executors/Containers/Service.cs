@@ -20,8 +20,8 @@ internal sealed class Service(ServiceSpec spec, string container, JobOrder order
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenChecks = TimeSpan.FromSeconds(1);
 
-    // For one without a check, to have its first process.
-    private const int DefaultSeconds = 60;
+    // To have its first process; the check's time begins with that.
+    private const int SecondsToRun = 60;
 
     // What images that begin as root need to prepare their folders and to become a user of their own, and no more.
     private static readonly string[] Capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
@@ -76,12 +76,15 @@ internal sealed class Service(ServiceSpec spec, string container, JobOrder order
     /// <summary>Null when it runs and its check, if it has one, succeeds; otherwise why it does not.</summary>
     public async Task<JobResult?> ReadyAsync(CancellationToken cancellationToken)
     {
-        var seconds = spec.Ready?.TimeoutSeconds ?? DefaultSeconds;
+        var seconds = SecondsToRun;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), tools.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            _isReady = await IsRunningAsync(either.Token).ConfigureAwait(false) && await SucceedsAsync(either.Token).ConfigureAwait(false);
+            var isRunning = await IsRunningAsync(either.Token).ConfigureAwait(false);
+            seconds = spec.Ready?.TimeoutSeconds ?? seconds;
+            limit.CancelAfter(TimeSpan.FromSeconds(seconds));
+            _isReady = isRunning && await SucceedsAsync(either.Token).ConfigureAwait(false);
             return _isReady ? null : Failure($"ended with {Number(await _end.ConfigureAwait(false))} before the first step");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
