@@ -74,7 +74,7 @@ public sealed partial class AgentHost : BackgroundService
             var join = new Join(_options, state, _time, _loggers.CreateLogger<Join>());
             var credential = await join.RunAsync(stoppingToken).ConfigureAwait(false);
             var place = JobPlace.Choose(_options, programs, state, credential.Installation);
-            var containers = new ContainerEngines(state, credential.Installation, _loggers.CreateLogger<ContainerEngines>());
+            var containers = new ContainerEngines(state, credential.Installation, _options.ContainerEngine, _loggers.CreateLogger<ContainerEngines>());
             await CleanAsync(state, place, containers, credential.Installation, stoppingToken).ConfigureAwait(false);
             await place.PrepareAsync(programs).ConfigureAwait(false);
             Tell(place);

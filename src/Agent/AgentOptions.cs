@@ -30,6 +30,9 @@ public sealed class AgentOptions
     /// </summary>
     public UserRange? JobUsers { get; set; } = UserRange.Default;
 
+    /// <summary>The program that runs jobs with an image, <c>podman</c> or <c>docker</c>; null takes the first of them that works.</summary>
+    public string? ContainerEngine { get; set; }
+
     /// <summary>
     /// <c>cjt_ID.SECRET.FINGERPRINT</c>, used when the state folder holds no credential yet. The fingerprint, SHA-256 of the
     /// server's certificate (DER) in hex, is pinned from then on; without one the certificate must be of a known authority.
@@ -80,6 +83,7 @@ public sealed class AgentOptions
         Require(WorkDirectory is null || Path.IsPathRooted(WorkDirectory), nameof(WorkDirectory), "Give an absolute path of a folder that every user can pass through.");
         Require(JobUsers is null or { IsValid: true }, nameof(JobUsers), $"Give a range of users from 1000 up, such as {UserRange.Default}, or none.");
         Require(JobUsers is null || JobUsers.Value.Count >= Capacity, nameof(JobUsers), "Give at least one user for each job at a time.");
+        Require(ContainerEngine is null or "podman" or "docker", nameof(ContainerEngine), "Use podman or docker, or none for the first that works.");
         Require(JoinToken is null || Joining.JoinToken.TryParse(JoinToken, out _), nameof(JoinToken), "Copy the whole join token: cjt_ID.SECRET.FINGERPRINT.");
         Require(Name is null || ResourceName.IsValid(Name), nameof(Name), $"Use {ResourceName.Rule}.");
         Require(Labels.Count <= 32 && Labels.All(label => ResourceName.IsValid(label)), nameof(Labels), $"Give up to 32 labels, each {ResourceName.Rule}.");

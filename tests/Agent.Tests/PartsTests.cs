@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Control.Agent.Jobs;
 using Control.Agent.Link;
+using Control.Agent.Executors.Containers;
 using Control.Agent.Logs;
 using Control.Agent.Processes;
 using Control.Engine.Logs;
@@ -132,6 +133,72 @@ public class PartsTests
 
         var buffer = new byte[100];
         Assert.Equal("no end\n== a  [31mb\n", Encoding.UTF8.GetString(buffer.AsSpan(0, spool.Read(0, buffer))));
+    }
+
+    [Fact]
+    public void JobLog_LinesBeside_StandBetweenTheStepsLines()
+    {
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var log = new JobLog(spool, new SecretMasker(new SecretSet(["correct horse"])), 1 << 20, _ => { });
+
+        log.Write("a corr"u8);
+        log.WriteBeside("[db] one\n"u8);
+        log.Write("ect horse b\n"u8);
+        log.WriteBeside("[db] two\n"u8);
+        log.Write("no end"u8);
+        log.WriteBeside("[db] three\n"u8);
+        log.Complete();
+
+        Assert.Equal("a *** b\n[db] one\n[db] two\nno end\n[db] three\n", TextOf(spool));
+    }
+
+    [Fact]
+    public void JobLog_MuchBesideALineThatDoesNotEnd_BreaksIt_ButNoSecret()
+    {
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var log = new JobLog(spool, new SecretMasker(new SecretSet(["correct horse"])), 1 << 20, _ => { });
+        var line = new string('x', 999) + "\n";
+
+        log.Write("a corr"u8);
+        for (var i = 0; i < 70; i++)
+        {
+            log.WriteBeside(Encoding.ASCII.GetBytes(line));
+        }
+
+        log.Write("ect horse b\n"u8);
+        log.Complete();
+
+        Assert.StartsWith($"a \n{line}", TextOf(spool));
+        Assert.Contains($"{line}*** b\n", TextOf(spool));
+        Assert.Equal(70, TextOf(spool).Split('\n').Count(text => text + "\n" == line));
+    }
+
+    [Fact]
+    public void ServiceOutput_OfAnyCut_IsWholeLinesMaskedBehindTheName()
+    {
+        var secrets = new SecretSet(["correct horse"]);
+        using var spool = new LogSpool(Path.GetTempFileName() + ".log", new SpoolQuota(1 << 20));
+        var log = new JobLog(spool, new SecretMasker(secrets), 1 << 20, _ => { });
+        var output = new ServiceOutput("db", log, secrets);
+
+        foreach (var piece in (string[])["on", "e\ntwo corr", "ect hor", "se\n\nthree", new string('y', 9000)])
+        {
+            output.Write(Encoding.ASCII.GetBytes(piece));
+        }
+
+        output.Flush();
+        log.Complete();
+
+        var rest = new string('y', 9000 + 5 - 8192);
+        Assert.Equal($"[db] one\n[db] two ***\n[db] \n[db] three{new string('y', 8192 - 5)}\n[db] {rest}\n", TextOf(spool));
+        Assert.Equal(700, output.Last.Length - "It printed last: ".Length);
+        Assert.EndsWith(rest[..700][^600..], output.Last);
+    }
+
+    private static string TextOf(LogSpool spool)
+    {
+        var buffer = new byte[spool.Length];
+        return Encoding.UTF8.GetString(buffer.AsSpan(0, spool.Read(0, buffer)));
     }
 
     [Fact]

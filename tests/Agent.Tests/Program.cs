@@ -16,8 +16,8 @@ internal static class Program
         {
             case [ReaperProcess.Verb, .. var rest]:
                 return await ReaperProcess.RunAsync(rest, Console.OpenStandardInput());
-            case [AgentVerb, var server, var state, var work, var token]:
-                var options = new AgentOptions { Server = new Uri(server), StateDirectory = state, WorkDirectory = work, JoinToken = token, Name = "victim" };
+            case [AgentVerb, var server, var state, var work, var token, .. var engine]:
+                var options = new AgentOptions { Server = new Uri(server), StateDirectory = state, WorkDirectory = work, JoinToken = token, Name = "victim", ContainerEngine = engine.FirstOrDefault() };
                 using (var agent = new AgentHost(options, TimeProvider.System, NullLoggerFactory.Instance))
                 {
                     await agent.StartAsync(CancellationToken.None);

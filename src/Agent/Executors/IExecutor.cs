@@ -2,6 +2,7 @@ using Control.Agent.Jobs;
 using Control.Agent.Logs;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
+using Control.Engine.Logs;
 
 namespace Control.Agent.Executors;
 
@@ -45,7 +46,8 @@ internal interface IExecutor
 /// <param name="Message">The assignment and its secrets, all of them there.</param>
 /// <param name="Number">Unique in this boot.</param>
 /// <param name="Log">Takes the output.</param>
-internal sealed record JobOrder(AssignmentMessage Message, long Number, JobLog Log)
+/// <param name="Secrets">What must not be shown.</param>
+internal sealed record JobOrder(AssignmentMessage Message, long Number, JobLog Log, SecretSet Secrets)
 {
     /// <summary>The assignment.</summary>
     public Assignment Assignment => Message.Assignment;

@@ -1,5 +1,5 @@
-using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
+using Control.Engine.Pipelines;
 
 namespace Control.Agent.Executors;
 
@@ -19,7 +19,7 @@ internal static class StepEnvironment
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         var given = basis
             .Concat(order.Assignment.Env.Select(variable => (variable.Name, variable.Value)))
-            .Concat(order.Message.SecretValues.Where(secret => secret.Key is not (Assignment.RegistryUser or Assignment.RegistryPassword)).Select(secret => (secret.Key, secret.Value)))
+            .Concat(order.Message.SecretValues.Where(secret => !secret.Key.StartsWith(VariableName.ReservedPrefix, StringComparison.Ordinal)).Select(secret => (secret.Key, secret.Value)))
             .Concat(order.SecretFiles.Select(file => (file.Name, $"{secrets}/{file.Name}")))
             .Concat(step.Env.Select(variable => (variable.Name, variable.Value)))
             .Append(("CONTROL_OUTPUT", outputs))

@@ -168,7 +168,7 @@ internal sealed partial class Job
             return JobResult.Failure(Reasons.SecretMissing, $"Neither the pipeline nor its workspace has a secret {string.Join(", ", _message.MissingSecrets)}. Create it, or remove it from the pipeline, and retry.");
         }
 
-        _executor = _executors.Create(new JobOrder(_message, _number, _log!));
+        _executor = _executors.Create(new JobOrder(_message, _number, _log!, _secrets!));
         return await _executor.RunAsync(_ending.Token).ConfigureAwait(false);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Control.Contracts.Agents;
+using Control.Contracts.Pipelines;
 
 namespace Control.Agent.Link;
 
@@ -21,6 +22,7 @@ internal static class Wire
             {
                 Env = OrEmpty(assignment.Env),
                 Secrets = OrEmpty(assignment.Secrets),
+                Services = [.. OrEmpty(assignment.Services).Select(WithLists)],
                 Steps = [.. OrEmpty(assignment.Steps).Select(step => step with { Env = OrEmpty(step.Env), WorkingDirectory = step.WorkingDirectory ?? "", Shell = step.Shell ?? "sh" })],
                 Outputs = OrEmpty(assignment.Outputs),
             },
@@ -28,6 +30,15 @@ internal static class Wire
             MissingSecrets = OrEmpty(message.MissingSecrets),
         };
     }
+
+    private static ServiceSpec WithLists(ServiceSpec service) => service with
+    {
+        Env = OrEmpty(service.Env),
+        Secrets = OrEmpty(service.Secrets),
+        Command = OrEmpty(service.Command),
+        Args = OrEmpty(service.Args),
+        Ready = service.Ready is { } ready ? ready with { Command = OrEmpty(ready.Command) } : null,
+    };
 
     private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> array) => array.IsDefault ? [] : array;
 }

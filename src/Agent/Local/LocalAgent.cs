@@ -45,7 +45,7 @@ public sealed class LocalAgent : IAsyncDisposable
         var tools = new JobTools(
             Id, mark, agent, state, place.Work, place.Users, _standby, programs, reaper, server, new Contact(time, isUnbroken: true), reports,
             new SpoolQuota(agent.SpoolQuotaBytes), metrics, groups, time, files);
-        var containers = new ContainerEngines(state, installation, loggers.CreateLogger<ContainerEngines>());
+        var containers = new ContainerEngines(state, installation, null, loggers.CreateLogger<ContainerEngines>());
         _jobs = jobs = new JobTable(tools, new ExecutorChoice(tools, containers, loggers), loggers);
         _parts.AddRange([metrics, reaper, state]);
     }

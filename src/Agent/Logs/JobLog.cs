@@ -12,14 +12,19 @@ namespace Control.Agent.Logs;
 /// </summary>
 internal sealed class JobLog
 {
+    // Waits for a line of the steps to end.
+    private const int MostBeside = 64 * 1024;
+
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _masked = new(32 * 1024);
+    private readonly ArrayBufferWriter<byte> _beside = new();
     private readonly LogSpool _spool;
     private readonly SecretMasker _masker;
     private readonly long _limit;
     private readonly Action<LogTrouble> _onTrouble;
     private bool _closed;
     private bool _atLineStart = true;
+    private bool _isSpooledToLineEnd = true;
 
     /// <summary>Starts an empty log.</summary>
     /// <param name="spool">Gets the masked bytes.</param>
@@ -42,6 +47,23 @@ internal sealed class JobLog
             _atLineStart = bytes[^1] == (byte)'\n';
             _masker.Write(bytes, _masked);
             Spool();
+            SpoolBeside();
+        }
+    }
+
+    /// <summary>
+    /// Writes whole lines, masked already, of something that runs beside the steps: once the line ends that the steps are in
+    /// the middle of, or when too much waits for that.
+    /// </summary>
+    public void WriteBeside(ReadOnlySpan<byte> lines)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _beside.Write(lines);
+                SpoolBeside();
+            }
         }
     }
 
@@ -70,6 +92,7 @@ internal sealed class JobLog
             {
                 _masker.Flush(_masked);
                 Spool();
+                SpoolBeside(isLast: true);
                 _closed = true;
             }
 
@@ -77,8 +100,27 @@ internal sealed class JobLog
         }
     }
 
+    // What the steps' masker holds back stays held back: a secret is masked also where a line came in between.
+    private void SpoolBeside(bool isLast = false)
+    {
+        if (_closed || _beside.WrittenCount == 0 || !(_isSpooledToLineEnd || isLast || _beside.WrittenCount > MostBeside))
+        {
+            return;
+        }
+
+        _masked.Write(_isSpooledToLineEnd ? [] : "\n"u8);
+        _masked.Write(_beside.WrittenSpan);
+        _beside.ResetWrittenCount();
+        Spool();
+    }
+
     private void Spool()
     {
+        if (_masked.WrittenCount > 0)
+        {
+            _isSpooledToLineEnd = _masked.WrittenSpan[^1] == (byte)'\n';
+        }
+
         try
         {
             var room = _limit - _spool.Length;

@@ -70,6 +70,7 @@ internal sealed class JobProcesses
     /// Runs a command until the process that leads it ends; what it left in the background goes on, and goes on writing to
     /// the sink, until <see cref="EndAsync"/>. Cancelled, it returns at once: ending the processes is the caller's next call.
     /// </summary>
+    /// <remarks>Several may run at a time.</remarks>
     /// <returns>The exit code; 128 + n for a process ended by signal n.</returns>
     /// <exception cref="IOException">It could not be started; the message says why.</exception>
     public async Task<int> RunAsync(JobCommand command, OutputSink sink, CancellationToken cancellationToken)
@@ -82,7 +83,11 @@ internal sealed class JobProcesses
         }
 
         var output = CopyAsync(process.StandardOutput.BaseStream, sink);
-        _started.Add((process, output));
+        lock (_gate)
+        {
+            _started.Add((process, output));
+        }
+
         Open(process, order, command.IsAgents);
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         await WaitAsync(output, LastOutput).ConfigureAwait(false);
@@ -91,7 +96,9 @@ internal sealed class JobProcesses
             GiveUp([process.Id]);
         }
 
-        return process.ExitCode;
+        var code = process.ExitCode;
+        LetGo(process, output);
+        return code;
     }
 
     /// <summary>
@@ -103,14 +110,18 @@ internal sealed class JobProcesses
         await (_waiting?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
         var cleanup = await Extinction.OfAsync(Look, grace, _limits?.Group is { } group ? group.Kill : null).ConfigureAwait(false);
         GiveUp(Sessions());
-        foreach (var (process, output) in _started)
+        foreach (var (process, output) in Started())
         {
             // A stranger that got hold of the pipe may keep it open; closing our end is enough for us.
             await WaitAsync(output, AllOutput).ConfigureAwait(false);
             process.Dispose();
         }
 
-        _started.Clear();
+        lock (_gate)
+        {
+            _started.Clear();
+        }
+
         if (_user is not null)
         {
             _reaper.Unwatch(_user);
@@ -124,7 +135,7 @@ internal sealed class JobProcesses
     private Sighting Look()
     {
         var sighting = _user is null ? ProcessTable.Find(Sessions(), _mark, []) : ProcessTable.Find(Sessions(), null, [_user.Id]);
-        var leaders = _started.Where(started => !started.Process.HasExited).Select(started => started.Process.Id);
+        var leaders = Started().Where(started => !started.Process.HasExited).Select(started => started.Process.Id);
         var grouped = _limits?.Group?.Processes().Except(sighting.Found).Where(process => ProcessTable.IsAlive(process)).ToList() ?? [];
         return sighting with { Found = [.. sighting.Found.Union(leaders).Union(grouped)], Escaped = [.. sighting.Escaped, .. grouped.Except(leaders)] };
     }
@@ -226,6 +237,26 @@ internal sealed class JobProcesses
         catch (IOException)
         {
             // Ended already, as by a cancellation that was quicker; its exit code tells.
+        }
+    }
+
+    private List<(Process Process, Task Output)> Started()
+    {
+        lock (_gate)
+        {
+            return [.. _started];
+        }
+    }
+
+    // A job may have thousands of commands, such as looks whether a service is ready: each has a pipe.
+    private void LetGo(Process process, Task output)
+    {
+        lock (_gate)
+        {
+            if (output.IsCompleted && !_sessions.Contains(process.Id) && _started.Remove((process, output)))
+            {
+                process.Dispose();
+            }
         }
     }
 

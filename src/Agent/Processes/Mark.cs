@@ -25,6 +25,9 @@ internal static class Mark
     /// <summary>Matches one job.</summary>
     public static string OfJob(string bootMark, long job) => string.Create(CultureInfo.InvariantCulture, $"{bootMark}{job}/");
 
+    /// <summary>Matches the services of one job, which outlast the job's own processes.</summary>
+    public static string OfServices(string bootMark, long job) => string.Create(CultureInfo.InvariantCulture, $"{bootMark}services-{job}/");
+
     /// <summary>The variable's value for a job: the marks this process inherited, then <paramref name="mark"/>.</summary>
     public static string Value(string mark) =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 and < 4096 } inherited ? $"{inherited} {mark}" : mark;

@@ -22,6 +22,13 @@ internal sealed class JobUsers(UserRange range, string folder, string accounts)
     /// </summary>
     public const string AccountPrefix = "control-job";
 
+    /// <summary>How many users a container with a root of its own has.</summary>
+    public const int RootUsers = 65_536;
+
+    // Between what systemd gives containers and what it has for foreign images.
+    private const uint FirstRoot = 0x7000_0000;
+    private const int Roots = 0x0FFE;
+
     private readonly FrozenSet<uint> _strangers = Strangers(accounts);
     private long _next = Random.Shared.NextInt64(range.Count);
 
@@ -34,13 +41,45 @@ internal sealed class JobUsers(UserRange range, string folder, string accounts)
 
     /// <summary>A user that nobody has and nothing runs as.</summary>
     /// <exception cref="IOException">There is none, or the locks cannot be written.</exception>
-    public async Task<JobUser> ClaimAsync()
+    public async Task<JobUser> ClaimAsync() => await FirstFreeAsync(InTurn()).ConfigureAwait(false)
+        ?? throw new IOException($"None of the users {range} is free. Give the agent a larger range with --job-users.");
+
+    /// <summary>
+    /// The root of a container's user namespace, and with it all of its <see cref="RootUsers"/> users: the numbers from this one
+    /// on. It is nobody's outside, and its users are no other container's. Not taken in turn: engines may keep an image once for
+    /// each root that it was run with.
+    /// </summary>
+    /// <exception cref="IOException">There is none, or the locks cannot be written.</exception>
+    public async Task<JobUser> ClaimRootAsync() => await FirstFreeAsync(Enumerable.Range(0, Roots).Select(RootAt)).ConfigureAwait(false)
+        ?? throw new IOException($"None of the users from {FirstRoot} on is free, which the roots of containers have. Remove accounts with such numbers from the agent's machine.");
+
+    /// <summary>True when an agent has had the user since the machine started: what runs as it is an agent's, dead or alive.</summary>
+    public static bool WasGiven(string folder, uint id) => File.Exists(LockFile(folder, id));
+
+    /// <summary>Takes the lock on a user; null when somebody has it.</summary>
+    /// <exception cref="IOException">The locks cannot be written.</exception>
+    public static JobUser? TryHold(string folder, uint id)
+    {
+        Prepare(folder);
+        return FileLock.TryTake(LockFile(folder, id)) is { } held ? new JobUser(id, held) : null;
+    }
+
+    private static uint RootAt(int number) => FirstRoot + ((uint)number * RootUsers);
+
+    private IEnumerable<uint> InTurn()
     {
         for (var tries = 0L; tries < range.Count; tries++)
         {
-            var id = (uint)(range.First + ((Interlocked.Increment(ref _next) & long.MaxValue) % range.Count));
+            yield return (uint)(range.First + ((Interlocked.Increment(ref _next) & long.MaxValue) % range.Count));
+        }
+    }
+
+    private async Task<JobUser?> FirstFreeAsync(IEnumerable<uint> ids)
+    {
+        foreach (var id in ids)
+        {
             var wasGiven = WasGiven(folder, id);
-            if (_strangers.Contains(id) || (!wasGiven && IsInUse(id)) || TryHold(folder, id) is not { } user)
+            if (IsStrangers(id) || (!wasGiven && IsInUse(id)) || TryHold(folder, id) is not { } user)
             {
                 continue;
             }
@@ -54,19 +93,11 @@ internal sealed class JobUsers(UserRange range, string folder, string accounts)
             return user;
         }
 
-        throw new IOException($"None of the users {range} is free. Give the agent a larger range with --job-users.");
+        return null;
     }
 
-    /// <summary>True when an agent has had the user since the machine started: what runs as it is an agent's, dead or alive.</summary>
-    public static bool WasGiven(string folder, uint id) => File.Exists(LockFile(folder, id));
-
-    /// <summary>Takes the lock on a user; null when somebody has it.</summary>
-    /// <exception cref="IOException">The locks cannot be written.</exception>
-    public static JobUser? TryHold(string folder, uint id)
-    {
-        Prepare(folder);
-        return FileLock.TryTake(LockFile(folder, id)) is { } held ? new JobUser(id, held) : null;
-    }
+    // A root's number stands for those that follow too.
+    private bool IsStrangers(uint id) => id < FirstRoot ? _strangers.Contains(id) : _strangers.Any(stranger => stranger >= id && stranger - id < RootUsers);
 
     private static void Prepare(string folder) => Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 

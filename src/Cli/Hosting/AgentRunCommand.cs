@@ -34,6 +34,7 @@ internal static class AgentRunCommand
         var capacity = new Option<int>("--capacity") { Description = "Jobs at a time.", HelpName = "n", DefaultValueFactory = _ => 2 };
         var work = JobOptions.Work("--work");
         var users = JobOptions.Users("--job-users");
+        var engine = new Option<string>("--container-engine") { Description = "What runs jobs with an image, podman or docker; the first that works unless given.", HelpName = "program" };
         var dummy = new Option<bool>("--dummy")
         {
             Description = "Run no processes: what steps do stands in their environment, in variables that begin with DUMMY_. For load benches.",
@@ -43,7 +44,7 @@ internal static class AgentRunCommand
         return cli.Action(
             "run",
             "Run a build agent until it is told to stop.",
-            [server, tokenFile, state, name, labels, capacity, work, users, dummy, log],
+            [server, tokenFile, state, name, labels, capacity, work, users, engine, dummy, log],
             async (call, cancel) => await Run(
                 new AgentOptions
                 {
@@ -55,6 +56,7 @@ internal static class AgentRunCommand
                     Capacity = call.Get(capacity),
                     WorkDirectory = JobOptions.Path(call.Get(work)),
                     JobUsers = JobOptions.Range(call.Get(users)!),
+                    ContainerEngine = call.Get(engine),
                     IsDummy = call.Get(dummy),
                 },
                 call.Get(log),
@@ -76,6 +78,7 @@ internal static class AgentRunCommand
             given.Capacity = options.Capacity;
             given.WorkDirectory = options.WorkDirectory;
             given.JobUsers = options.JobUsers;
+            given.ContainerEngine = options.ContainerEngine;
             given.IsDummy = options.IsDummy;
         });
         using var host = builder.Build();

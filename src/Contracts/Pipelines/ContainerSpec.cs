@@ -8,6 +8,7 @@ namespace Control.Contracts.Pipelines;
 /// <param name="Pids">Most processes and threads at a time.</param>
 /// <param name="Network">What of the network it sees.</param>
 /// <param name="Pull">When the image is fetched.</param>
+/// <param name="User">Whom the steps run as in it.</param>
 [GenerateSerializer, Immutable, Alias("control.container-spec")]
 public sealed record ContainerSpec(
     [property: Id(0)] string Image,
@@ -16,7 +17,8 @@ public sealed record ContainerSpec(
     [property: Id(3)] long MemoryBytes,
     [property: Id(4)] int Pids,
     [property: Id(5)] ContainerNetwork Network,
-    [property: Id(6)] ImagePull Pull);
+    [property: Id(6)] ImagePull Pull,
+    [property: Id(7)] ContainerUser User = ContainerUser.Job);
 
 /// <summary>What of the network a container sees. Numbers are wire format.</summary>
 [GenerateSerializer, Alias("control.container-network")]
@@ -33,6 +35,20 @@ public enum ContainerNetwork
 
     /// <summary>The agent's machine's.</summary>
     Host = 3,
+}
+
+/// <summary>Whom a job's steps run as in a container. Numbers are wire format.</summary>
+[GenerateSerializer, Alias("control.container-user")]
+public enum ContainerUser
+{
+    /// <summary>Not a value.</summary>
+    Invalid = 0,
+
+    /// <summary>The attempt's own user, without privileges.</summary>
+    Job = 1,
+
+    /// <summary>Root in a user namespace of the attempt's own: nobody in particular outside of it.</summary>
+    Root = 2,
 }
 
 /// <summary>When an image is fetched. Numbers are wire format.</summary>

@@ -187,6 +187,9 @@ public static class Reasons
     /// <summary>The kernel killed a process of the job because the job had used up its memory.</summary>
     public const string OutOfMemory = "OutOfMemory";
 
+    /// <summary>A service of the job ended, or was not ready in time, before the first step.</summary>
+    public const string ServiceFailed = "ServiceFailed";
+
     /// <summary>The ref could not be resolved to a commit.</summary>
     public const string SourceNotFound = "SourceNotFound";
 

@@ -136,6 +136,21 @@ public static class PipelineLimits
     /// <summary>Least memory that a container may be limited to, in bytes: 16 MiB.</summary>
     public const long LeastMemory = 16L << 20;
 
+    /// <summary>Services of one job.</summary>
+    public const int Services = 10;
+
+    /// <summary>Words of a service's command, or of its arguments.</summary>
+    public const int CommandWords = 64;
+
+    /// <summary>A word of a command, in bytes of UTF-8: 8 KiB.</summary>
+    public const int CommandWordBytes = 8 * 1024;
+
+    /// <summary>Time in which a service that states none has to be ready, in seconds.</summary>
+    public const int DefaultReadyTimeout = 60;
+
+    /// <summary>Longest time in which a service may have to be ready, in seconds: a quarter of an hour.</summary>
+    public const int LongestReadyTimeout = 15 * 60;
+
     /// <summary>Least share of a processor that a container may be limited to.</summary>
     public const int FewestMilliCpus = 10;
 }

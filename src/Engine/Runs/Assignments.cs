@@ -28,12 +28,20 @@ public static class Assignments
             model.Head.Limits is { LogBytes: > 0 and var bytes } ? bytes : LogLimitBytes,
             model.Head.TraceParent,
             job.Container,
-            job.Resources);
+            job.Resources,
+            job.Services);
     }
 
-    private static ImmutableArray<SecretEnv> Secrets(JobSpec job) => job.Container?.Credentials is { } registry
-        ? [.. job.Secrets, new SecretEnv(Assignment.RegistryUser, registry, "user"), new SecretEnv(Assignment.RegistryPassword, registry, "password")]
-        : job.Secrets;
+    private static ImmutableArray<SecretEnv> Secrets(JobSpec job) =>
+        [.. job.Secrets, .. Login(job.Container), .. job.Services.SelectMany(Secrets)];
+
+    private static IEnumerable<SecretEnv> Secrets(ServiceSpec service) => service.Secrets
+        .Concat(Login(service.Container))
+        .Select(secret => secret with { Name = Assignment.ServiceVariable(service.Name, secret.Name) });
+
+    private static SecretEnv[] Login(ContainerSpec? container) => container?.Credentials is { } registry
+        ? [new SecretEnv(Assignment.RegistryUser, registry, "user"), new SecretEnv(Assignment.RegistryPassword, registry, "password")]
+        : [];
 
     /// <summary>
     /// The environment of a job, later entries overriding earlier ones: the pipeline's, the run's parameters, then stage by

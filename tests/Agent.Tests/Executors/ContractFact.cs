@@ -20,6 +20,17 @@ internal sealed class NeedsPodmanAttribute : Attribute
         : "Only root can run these containers, with podman, runc and busybox-static.";
 }
 
+/// <summary>The tests of a class need docker besides.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class NeedsDockerAttribute : Attribute
+{
+    // On the gate a test may not be skipped: there it fails.
+    public static string? Missing => NeedsPodmanAttribute.Missing
+        ?? (Environment.GetEnvironmentVariable("CI") == "true" || (Programs.Locate("docker") is not null && Programs.Locate("dockerd") is not null)
+            ? null
+            : "docker.io is needed, with its daemon.");
+}
+
 internal sealed class ContractFactDiscoverer(IMessageSink sink) : FactDiscoverer(sink)
 {
     protected override IXunitTestCase CreateTestCase(ITestFrameworkDiscoveryOptions options, ITestMethod method, IAttributeInfo attribute) =>
@@ -39,5 +50,7 @@ internal sealed class ContractTestCase : XunitTestCase
     }
 
     protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
-        TestMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsPodmanAttribute)).Any() ? NeedsPodmanAttribute.Missing : null;
+        Has(typeof(NeedsDockerAttribute)) ? NeedsDockerAttribute.Missing : Has(typeof(NeedsPodmanAttribute)) ? NeedsPodmanAttribute.Missing : null;
+
+    private bool Has(Type need) => TestMethod.TestClass.Class.GetCustomAttributes(need).Any();
 }

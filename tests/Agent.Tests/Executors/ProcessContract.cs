@@ -157,7 +157,7 @@ public abstract class ProcessContract : ExecutorContract
     }
 
     // Processes of containers are processes of the machine.
-    private protected static IReadOnlyList<string> Sleepers(string mark) =>
+    internal static IReadOnlyList<string> Sleepers(string mark) =>
         [.. Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(folder[^1]) && Arguments(folder) == $"sleep\0{mark}\0")];
 
     private static string Arguments(string folder)

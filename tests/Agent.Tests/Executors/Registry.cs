@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using Control.Agent.Executors.Containers;
 using Control.TestKit.Containers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Control.Agent.Tests.Executors;
 
 /// <summary>A registry on loopback with the test image alone, for those who know the password.</summary>
-internal sealed class Registry : IAsyncDisposable
+internal sealed class Registry(ContainerEngine engine) : IAsyncDisposable
 {
     private const string Path = "team/builder";
 
@@ -22,9 +23,9 @@ internal sealed class Registry : IAsyncDisposable
 
     public string Image => $"{new Uri(_app!.Urls.First()).Authority}/{Path}:1";
 
-    public static async Task<Registry> StartAsync(string user, string password)
+    public static async Task<Registry> StartAsync(ContainerEngine engine, string user, string password)
     {
-        var registry = new Registry();
+        var registry = new Registry(engine);
         var files = registry._folder.FullName;
         using (var push = Process.Start(new ProcessStartInfo("podman", ["push", "--quiet", "--format", "v2s2", BusyboxImage.Name, $"dir:{files}"]))!)
         {
@@ -36,14 +37,23 @@ internal sealed class Registry : IAsyncDisposable
         await registry._app.StartAsync();
         var settings = System.IO.Path.Combine(files, "registries.conf");
         File.WriteAllText(settings, $"[[registry]]\nlocation = \"{new Uri(registry._app.Urls.First()).Authority}\"\ninsecure = true\n");
-        Environment.SetEnvironmentVariable(Settings, settings);
+        if (engine.IsPodman)
+        {
+            // Docker trusts loopback by itself.
+            Environment.SetEnvironmentVariable(Settings, settings);
+        }
+
         return registry;
     }
 
     public async ValueTask DisposeAsync()
     {
-        Environment.SetEnvironmentVariable(Settings, _settings);
-        await TestImage.Podman.CallAsync("rmi", "--force", Image);
+        if (engine.IsPodman)
+        {
+            Environment.SetEnvironmentVariable(Settings, _settings);
+        }
+
+        await engine.CallAsync("rmi", "--force", Image);
         await _app!.DisposeAsync();
         _folder.Delete(recursive: true);
     }

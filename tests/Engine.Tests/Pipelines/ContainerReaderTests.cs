@@ -15,8 +15,8 @@ public sealed class ContainerReaderTests
 
     [Fact]
     public void Parse_ImageAsMap_HasEverything() => Assert.Equal(
-        new ContainerSpec("registry.example.org:5000/team/builder:1.2", "registry", 1500, 2L << 30, 100, ContainerNetwork.None, ImagePull.Always),
-        Container("image: { name: 'registry.example.org:5000/team/builder:1.2', credentials: registry, cpus: 1.5, memory: 2g, pids: 100, network: none, pull: always }"));
+        new ContainerSpec("registry.example.org:5000/team/builder:1.2", "registry", 1500, 2L << 30, 100, ContainerNetwork.None, ImagePull.Always, ContainerUser.Root),
+        Container("image: { name: 'registry.example.org:5000/team/builder:1.2', credentials: registry, cpus: 1.5, memory: 2g, pids: 100, network: none, pull: always, user: root }"));
 
     [Theory]
     [InlineData("image: ''", "image")]
@@ -32,6 +32,8 @@ public sealed class ContainerReaderTests
     [InlineData("image: { name: a, pids: 1 }", "image.pids")]
     [InlineData("image: { name: a, network: bridge }", "image.network")]
     [InlineData("image: { name: a, pull: sometimes }", "image.pull")]
+    [InlineData("image: { name: a, user: '0' }", "image.user")]
+    [InlineData("image: { name: a, user: Root }", "image.user")]
     [InlineData("image: { name: a, privileged: true }", "image.privileged")]
     [InlineData("resources: { memory: 1m }", "resources.memory")]
     [InlineData("resources: { pids: 1 }", "resources.pids")]

@@ -33,7 +33,21 @@ internal static class Definitions
                 checkout: false
                 lostAfter: 5m
                 concurrency: compilers
-                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always }
+                image: { name: "registry.example.org/team/builder:1", credentials: registry, cpus: 1.5, memory: 512m, pids: 100, network: none, pull: always, user: root }
+                services:
+                  cache: redis:7
+                  db:
+                    image: registry.example.org/postgres:16
+                    credentials: registry
+                    env: { POSTGRES_USER: app }
+                    secrets: { POSTGRES_PASSWORD: { secret: database, field: password } }
+                    command: [docker-entrypoint.sh, postgres]
+                    args: [-c, fsync=off]
+                    ready: { command: [pg_isready, -U, app], timeout: 90s }
+                    cpus: 0.5
+                    memory: 256m
+                    pids: 200
+                    pull: always
               check:
                 needs: [compile]
                 when: branch == 'main' && outputs.TAG != ''

@@ -21,6 +21,8 @@ public sealed partial class PipelineSchemaTests
         ["retention"] = "{{ retention: {{ {0} }} }}",
         ["image"] = "{{ stages: [{{ jobs: {{ j: {{ image: {{ {0} }} }} }} }}] }}",
         ["resources"] = "{{ stages: [{{ jobs: {{ j: {{ resources: {{ {0} }} }} }} }}] }}",
+        ["service"] = "{{ stages: [{{ jobs: {{ j: {{ image: a, services: {{ s: {{ {0} }} }} }} }} }}] }}",
+        ["ready"] = "{{ stages: [{{ jobs: {{ j: {{ image: a, services: {{ s: {{ ready: {{ {0} }} }} }} }} }} }}] }}",
         ["secret"] = "{{ stages: [{{ jobs: {{ j: {{ secrets: {{ S: {{ {0} }} }} }} }} }}] }}",
         ["retry"] = "{{ stages: [{{ jobs: {{ j: {{ retry: {{ {0} }} }} }} }}] }}",
         ["step"] = "{{ stages: [{{ jobs: {{ j: {{ steps: [{{ {0} }}] }} }} }}] }}",

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Control.Contracts.Agents;
 using Control.Contracts.Errors;
 using Control.Contracts.Events;
+using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
 using Control.Engine.Runs;
 
@@ -37,6 +38,28 @@ public sealed class RunMachineTests
             jobs:
               compile: { steps: ["true"] }
         """;
+
+    [Fact]
+    public void Lease_OfAJobWithServices_HasTheirSecretsUnderNamesOfTheirOwn()
+    {
+        var run = new RunFixture(
+            "stages: [{ name: test, jobs: { unit: { image: { name: a, credentials: r }, steps: [x], secrets: { PASSWORD: one }, "
+            + "services: { db: { image: b, credentials: q, secrets: { PASSWORD: { secret: two, field: password } } }, cache: c } } } }]");
+
+        var assignment = run.Lease("test.unit");
+
+        Assert.Equal(["db", "cache"], assignment.Services.Select(service => service.Name));
+        Assert.Equal(
+            [
+                new SecretEnv("PASSWORD", "one", "text"),
+                new SecretEnv("CONTROL_REGISTRY_USER", "r", "user"),
+                new SecretEnv("CONTROL_REGISTRY_PASSWORD", "r", "password"),
+                new SecretEnv("CONTROL_SERVICE_db_PASSWORD", "two", "password"),
+                new SecretEnv("CONTROL_SERVICE_db_CONTROL_REGISTRY_USER", "q", "user"),
+                new SecretEnv("CONTROL_SERVICE_db_CONTROL_REGISTRY_PASSWORD", "q", "password"),
+            ],
+            assignment.Secrets.AsEnumerable());
+    }
 
     [Fact]
     public void Create_WithoutSource_QueuesEveryJobOfTheFirstStage()

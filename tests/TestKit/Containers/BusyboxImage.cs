@@ -21,6 +21,19 @@ public static class BusyboxImage
     /// <exception cref="InvalidOperationException">It cannot be made; the message says what is needed.</exception>
     public static Task EnsureAsync() => Made.Value;
 
+    /// <summary>Gives it to another engine.</summary>
+    /// <param name="program">The engine.</param>
+    /// <param name="folder">For a file.</param>
+    public static async Task CopyAsync(string program, string folder)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", "podman save -q -o image.tar \"$0\" && \"$1\" load -q -i image.tar", Name, program]) { WorkingDirectory = folder })!;
+        await shell.WaitForExitAsync();
+        if (shell.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program} cannot take the image.");
+        }
+    }
+
     private static async Task MakeAsync()
     {
         var folder = Directory.CreateTempSubdirectory("control-image-");

@@ -70,10 +70,10 @@ internal sealed record ContainerEngine(string Program, bool IsPodman, IReadOnlyL
         return code == 0 || output.Contains("No such container", StringComparison.OrdinalIgnoreCase) ? null : output;
     }
 
-    /// <summary>Names or ids of the containers that fit a filter, running or not.</summary>
-    public async Task<string[]> ListAsync(string filter)
+    /// <summary>Names or ids of the containers that fit all filters, running or not.</summary>
+    public async Task<string[]> ListAsync(params string[] filters)
     {
-        var (code, output) = await CallAsync("ps", "--all", "--quiet", "--no-trunc", "--filter", filter).ConfigureAwait(false);
+        var (code, output) = await CallAsync(["ps", "--all", "--quiet", "--no-trunc", .. filters.SelectMany(filter => (string[])["--filter", filter])]).ConfigureAwait(false);
         return code == 0 ? output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : throw new IOException($"The containers cannot be listed: {output}");
     }
 }

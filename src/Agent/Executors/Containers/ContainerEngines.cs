@@ -8,9 +8,12 @@ namespace Control.Agent.Executors.Containers;
 /// The container engine of this machine. Which arguments it works with here is tried out once, with the first job that has an
 /// image: a machine may lack a runtime, refuse limits, or have no network for containers.
 /// </summary>
-internal sealed partial class ContainerEngines(StateFolder state, string installation, ILogger<ContainerEngines> logger)
+internal sealed partial class ContainerEngines(StateFolder state, string installation, string? program, ILogger<ContainerEngines> logger)
 {
     private const string Label = "control.installation";
+
+    /// <summary>Marks a container as a service's, which uses another's network and has to be removed before that one.</summary>
+    public const string ServiceLabel = "control.service";
 
     private static readonly string[] Runtime = ["--runtime", "runc"];
 
@@ -57,8 +60,9 @@ internal sealed partial class ContainerEngines(StateFolder state, string install
     {
         try
         {
+            var services = await engine.ListAsync($"label={Labelled}", $"label={ServiceLabel}").ConfigureAwait(false);
             var left = await engine.ListAsync($"label={Labelled}").ConfigureAwait(false);
-            if (await engine.RemoveAsync(left).ConfigureAwait(false) is { } complaint)
+            if ((await engine.RemoveAsync(services).ConfigureAwait(false) ?? await engine.RemoveAsync(left).ConfigureAwait(false)) is { } complaint)
             {
                 throw new IOException(complaint);
             }
@@ -74,8 +78,7 @@ internal sealed partial class ContainerEngines(StateFolder state, string install
         }
     }
 
-    private static IEnumerable<string> Programs() =>
-        ((string?[])[Processes.Programs.Locate("podman"), Processes.Programs.Locate("docker")]).OfType<string>();
+    private IEnumerable<string> Programs() => ((string[])(program is null ? ["podman", "docker"] : [program])).Select(Processes.Programs.Locate).OfType<string>();
 
     private static ContainerEngine Plain(string program) => new(program, Path.GetFileName(program) == "podman", [], false);
 
@@ -95,7 +98,7 @@ internal sealed partial class ContainerEngines(StateFolder state, string install
         }
 
         var all = complaints.Count == 0
-            ? "The agent has no container engine. Install podman or docker on its machine and start the agent again, or remove 'image' from the job."
+            ? $"The agent has no container engine. Install {program ?? "podman or docker"} on its machine and start the agent again, or remove 'image' from the job."
             : $"{string.Join(' ', complaints)} Repair it on the agent's machine and start the agent again, or remove 'image' from the job.";
         LogNone(all);
         return (null, all);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Control.Agent.Jobs;
 using Control.Agent.Limits;
 using Control.Agent.Processes;
@@ -26,8 +25,8 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
 
     private readonly ContainerSpec _container = order.Assignment.Container!;
     private readonly string _name = $"control-{Guid.NewGuid():n}";
-    private readonly StringBuilder _output = new();
-    private ContainerEngine? _engine;
+    private EngineCalls? _calls;
+    private Services? _services;
     private JobUser? _user;
     private JobProcesses? _processes;
     private WorkFolder? _folder;
@@ -47,18 +46,25 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             return JobResult.Failure(Reasons.AgentError, report);
         }
 
+        if (IsRoot && RootComplaint(engine) is { } complaint)
+        {
+            return JobResult.Failure(Reasons.AgentError, $"{complaint} Let another agent run the job, or set the image's user to job.");
+        }
+
         if (_container.Network == ContainerNetwork.Own && !engine.HasNetwork)
         {
             return JobResult.Failure(Reasons.AgentError, $"The agent's machine cannot give containers networks of their own: {report} Repair it and start the agent again, or set the image's network to none or host.");
         }
 
-        _engine = engine;
-        _user = tools.Users is { } users ? await users.ClaimAsync().ConfigureAwait(false) : null;
+        _user = await ClaimAsync().ConfigureAwait(false);
         _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user);
         _folder = WorkFolder.Create(tools.Work, order.Lease, _user, Sources.FolderOf(order, tools));
+        _calls = new EngineCalls(engine, _processes);
+        _services = new Services(order, tools, _calls, _name);
         return await Sources.PutAsync(order, tools, _folder, _processes, cancellationToken).ConfigureAwait(false)
-            ?? await PullAsync(cancellationToken).ConfigureAwait(false)
+            ?? await FetchAsync(_folder, cancellationToken).ConfigureAwait(false)
             ?? await StartAsync(_folder, cancellationToken).ConfigureAwait(false)
+            ?? await _services.StartAsync(engines, _folder.Root, cancellationToken).ConfigureAwait(false)
             ?? await StepsAsync(_processes, cancellationToken).ConfigureAwait(false);
     }
 
@@ -66,11 +72,13 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
     public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
         var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
-        if (_isMade && await RemoveContainerAsync().ConfigureAwait(false) is { } complaint)
+        _services?.Expect();
+        if (_isMade && await RemoveContainersAsync().ConfigureAwait(false) is { } complaint)
         {
             LogNotRemoved(_name, complaint);
         }
 
+        await (_services?.EndAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _user?.Dispose();
         // The engine gives every process in a container a session of its own.
@@ -97,59 +105,58 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             return result;
         }
 
-        var (code, idle) = await _engine!.CallAsync("inspect", "--format", "{{.State.Pid}}", _name).ConfigureAwait(false);
+        var (code, idle) = await _calls!.Engine.CallAsync("inspect", "--format", "{{.State.Pid}}", _name).ConfigureAwait(false);
         var kills = code == 0 && int.TryParse(idle, NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? MemoryKills.AtProcess(process) : 0;
         return OutOfMemory.Explain(result, kills, _container.MemoryBytes);
     }
 
-    private async Task<JobResult?> PullAsync(CancellationToken cancellationToken)
+    private async Task<JobResult?> FetchAsync(WorkFolder folder, CancellationToken cancellationToken)
     {
-        var isThere = _container.Pull != ImagePull.Always && await CallAsync(["image", "inspect", "--format", "{{.Id}}", _container.Image], cancellationToken).ConfigureAwait(false) == 0;
-        if (isThere)
-        {
-            return null;
-        }
-
-        if (_container.Pull == ImagePull.Never)
-        {
-            return JobResult.Failure(Reasons.AgentError, $"The agent does not have the image {_container.Image}, and the job says to fetch it never. Put it there, or set 'pull' to missing.");
-        }
-
-        order.Log.WriteLine($"fetching the image {_container.Image}");
-        using var login = RegistryLogin.Create(_container, order.Message, Path.Combine(_folder!.Root, "login"));
-        string[] pull = (login, _engine!.IsPodman) switch
-        {
-            (null, _) => ["pull", "--quiet", _container.Image],
-            (_, true) => ["pull", "--quiet", "--authfile", login.AuthFile, _container.Image],
-            _ => ["--config", login.Folder, "pull", "--quiet", _container.Image],
-        };
-        return await CallAsync(pull, cancellationToken).ConfigureAwait(false) == 0
-            ? null
-            : JobResult.Failure(Reasons.AgentError, $"The image {_container.Image} could not be fetched. Check its name, its registry and 'credentials'. {_output}");
+        var fetch = new ImageFetch(order, _calls!, folder.Root);
+        return await fetch.RunAsync(_container, variable => variable, cancellationToken).ConfigureAwait(false)
+            ?? await _services!.FetchAsync(fetch, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<JobResult?> StartAsync(WorkFolder folder, CancellationToken cancellationToken)
     {
         folder.WriteSecrets(order.SecretFiles);
-        engines.Remember(_engine!);
+        engines.Remember(_calls!.Engine);
         _isMade = true;
-        return await CallAsync([.. StartArguments(folder)], cancellationToken).ConfigureAwait(false) == 0
-            ? null
-            : JobResult.Failure(Reasons.AgentError, $"The container could not be started; its image needs 'sh' and 'sleep'. {_output}");
+        var (code, output) = await _calls.RunAsync([.. StartArguments(folder)], cancellationToken).ConfigureAwait(false);
+        return code == 0 ? null : JobResult.Failure(Reasons.AgentError, $"The container could not be started; its image needs 'sh' and 'sleep'{RootNeeds}. {output}");
     }
 
     private IEnumerable<string> StartArguments(WorkFolder folder) =>
     [
-        "run", "--detach", "--pull", "never", "--name", _name, "--label", engines.Labelled, .. _engine!.RunArguments,
-        "--user", "0:0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none", "--restart", "no",
-        "--ulimit", "core=0:0", "--network", Network(), "--pids-limit", _container.Pids.ToString(CultureInfo.InvariantCulture),
-        .. Limits(),
+        "run", "--detach", .. ContainerArguments.Of(engines, _calls!.Engine, _name, _container), .. Place(), "--network", Network(), .. _services!.Arguments, .. LowPorts(),
         .. Mount(folder.Source, "src"), .. Mount(folder.Home, "home"), .. Mount(folder.Temporary, "tmp"), .. Mount(Path.GetDirectoryName(folder.Outputs)!, "out"),
-        .. Mount(folder.Scripts, "scripts", ",readonly"), .. Mount(folder.Secrets, "secrets", ",readonly"),
+        .. Mount(folder.Scripts, "scripts", isReadOnly: true), .. Mount(folder.Secrets, "secrets", isReadOnly: true),
         // Of the boot, not of the job: who ends the job's processes leaves this one alone, and the reaper ends it.
         "--env", $"{Mark.Variable}={tools.BootMark}container/",
         "--entrypoint", "sh", _container.Image, "-c", Idle,
     ];
+
+    private bool IsRoot => _container.User == ContainerUser.Root;
+
+    private string RootNeeds => IsRoot ? ", and for a root of its own podman needs user namespaces and a file system that can map users, such as ext4 or xfs" : "";
+
+    private string? RootComplaint(ContainerEngine engine) =>
+        !engine.IsPodman ? "The agent's docker has no user namespaces of a container's own, so root inside would be root of the machine; podman has."
+        : tools.Users is null && Libc.EffectiveUser() == 0 ? "The agent is root and gives jobs no users of their own, so root inside would be root of the machine."
+        : null;
+
+    private async Task<JobUser?> ClaimAsync() => (tools.Users, IsRoot) switch
+    {
+        (null, _) => null,
+        ({ } users, true) => await users.ClaimRootAsync().ConfigureAwait(false),
+        ({ } users, false) => await users.ClaimAsync().ConfigureAwait(false),
+    };
+
+    // The place of a root is kept by somebody else, whom it cannot end and who is not asked to go with the job's processes. Podman
+    // would give that one an account, by a file of its own in the place of /etc/passwd, to which no package could add any.
+    private IEnumerable<string> Place() => IsRoot
+        ? [.. ContainerArguments.Root(_user), "--user", "1:1", "--passwd=false"]
+        : ["--user", "0:0"];
 
     private string Network() => _container.Network switch
     {
@@ -158,16 +165,11 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
         _ => "bridge",
     };
 
-    private IEnumerable<string> Limits()
-    {
-        var memory = _container.MemoryBytes.ToString(CultureInfo.InvariantCulture);
-        var cpus = (_container.MilliCpus / 1000m).ToString(CultureInfo.InvariantCulture);
-        return [.. _container.MemoryBytes > 0 ? (string[])["--memory", memory, "--memory-swap", memory] : [], .. _container.MilliCpus > 0 ? (string[])["--cpus", cpus] : []];
-    }
+    // A service may want its usual port, and is nobody who could have it otherwise. On the machine's own network that is not for jobs to say.
+    private string[] LowPorts() =>
+        order.Assignment.Services.IsEmpty || _container.Network == ContainerNetwork.Host ? [] : ["--sysctl", "net.ipv4.ip_unprivileged_port_start=0"];
 
-    private static string[] Mount(string folder, string name, string options = "") => folder.Contains(',', StringComparison.Ordinal)
-        ? throw new IOException($"The path {folder} has a comma, which container engines do not take. Give the agent another folder with --work.")
-        : ["--mount", $"type=bind,source={folder},destination={Inside}/{name}{options}"];
+    private static string[] Mount(string folder, string name, bool isReadOnly = false) => ContainerArguments.Mount(folder, $"{Inside}/{name}", isReadOnly);
 
     private (JobCommand? Command, JobResult? Unfit) Describe(int number, string name, StepSpec step)
     {
@@ -186,41 +188,26 @@ internal sealed partial class ContainerExecutor(JobOrder order, JobTools tools, 
             "exec", "--user", User(), "--workdir", work + directory[_folder.Source.Length..], _name,
             "sh", "-c", Enter, step.Shell, $"{Inside}/scripts/{script}", $"{Inside}/scripts/{variables}",
         ];
-        return (Command(arguments), null);
+        return (_calls!.Command(arguments), null);
     }
 
     // On a developer's own machine: to podman without root, root inside is whoever calls it; docker is asked for the caller by number.
-    private string User() => (_user, _engine!.IsPodman) switch
+    private string User() => IsRoot ? "0:0" : (_user, _calls!.Engine.IsPodman) switch
     {
         ({ } user, _) => string.Create(CultureInfo.InvariantCulture, $"{user.Id}:{user.Id}"),
         (null, true) => "0:0",
         _ => Libc.EffectiveUser().ToString(CultureInfo.InvariantCulture),
     };
 
-    private JobCommand Command(string[] arguments) => new(_engine!.Program, arguments, "/", ContainerEngine.Environment(), IsAgents: true);
-
-    private async Task<int> CallAsync(string[] arguments, CancellationToken cancellationToken)
-    {
-        _output.Clear();
-        return await _processes!.RunAsync(Command(arguments), Keep, cancellationToken).ConfigureAwait(false);
-    }
-
-    private void Keep(ReadOnlySpan<byte> bytes)
-    {
-        lock (_output)
-        {
-            _output.Append(Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, Math.Max(0, 2000 - _output.Length))]).ReplaceLineEndings(" "));
-        }
-    }
-
     // Its processes are the job's user's, which are gone, and the idle one; nobody may hear "ended" before that is gone too.
-    private async Task<string?> RemoveContainerAsync()
+    private async Task<string?> RemoveContainersAsync()
     {
+        var engine = _calls!.Engine;
         string? complaint = null;
         for (var tries = 0; tries < 10; tries++)
         {
-            complaint = await _engine!.RemoveAsync([_name]).ConfigureAwait(false);
-            if (complaint is null && (await _engine.ListAsync($"name={_name}").ConfigureAwait(false)).Length == 0)
+            complaint = await engine.RemoveAsync(_services!.Containers).ConfigureAwait(false) ?? await engine.RemoveAsync([_name]).ConfigureAwait(false);
+            if (complaint is null && (await engine.ListAsync($"name={_name}").ConfigureAwait(false)).Length == 0)
             {
                 return null;
             }

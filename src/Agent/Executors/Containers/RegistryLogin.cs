@@ -23,18 +23,19 @@ internal sealed class RegistryLogin : IDisposable
 
     /// <summary>Writes the file; null when the image needs no credentials.</summary>
     /// <param name="container">Names the registry.</param>
-    /// <param name="message">Has the values.</param>
+    /// <param name="secrets">Has the values.</param>
+    /// <param name="variable">How the reserved variables are called there.</param>
     /// <param name="folder">The agent's own, not there yet.</param>
-    public static RegistryLogin? Create(ContainerSpec container, AssignmentMessage message, string folder)
+    public static RegistryLogin? Create(ContainerSpec container, IReadOnlyDictionary<string, string> secrets, Func<string, string> variable, string folder)
     {
-        if (!message.SecretValues.TryGetValue(Assignment.RegistryPassword, out var password))
+        if (!secrets.TryGetValue(variable(Assignment.RegistryPassword), out var password))
         {
             return null;
         }
 
         Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         var login = new RegistryLogin(folder);
-        var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{message.SecretValues.GetValueOrDefault(Assignment.RegistryUser)}:{password}"));
+        var auth = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{secrets.GetValueOrDefault(variable(Assignment.RegistryUser))}:{password}"));
         var auths = new Dictionary<string, Dictionary<string, string>> { [Key(ImageName.Registry(container.Image))] = new() { ["auth"] = auth } };
         using var file = new FileStream(login.AuthFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
         JsonSerializer.Serialize(file, new Dictionary<string, object> { ["auths"] = auths });

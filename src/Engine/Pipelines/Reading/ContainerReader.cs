@@ -29,16 +29,28 @@ internal static class ContainerReader
         }
 
         var reader = MapReader.Open(node, PipelineShapes.Image, job.Problems)!;
-        return Default(reader.Checked("name", ImageName.Check) ?? "") with
+        return Container(reader, "name") with
         {
-            Credentials = reader.Checked("credentials", Value.Name("secret")),
-            MilliCpus = MilliCpus(reader),
-            MemoryBytes = Bytes(reader),
-            Pids = reader.Number("pids", PipelineLimits.DefaultPids, PipelineLimits.FewestPids, PipelineLimits.MostPids),
             Network = Network(reader.Word("network", "own", "none", "host")),
-            Pull = Pull(reader.Word("pull", "missing", "always", "never")),
+            User = reader.Word("user", "job", "root") == "root" ? ContainerUser.Root : ContainerUser.Job,
         };
     }
+
+    /// <summary>What a job's container and a service's have in common; the network is the default.</summary>
+    /// <param name="reader">Of the map.</param>
+    /// <param name="image">The key of the image's reference.</param>
+    public static ContainerSpec Container(MapReader reader, string image) => Default(reader.Checked(image, ImageName.Check) ?? "") with
+    {
+        Credentials = reader.Checked("credentials", Value.Name("secret")),
+        MilliCpus = MilliCpus(reader),
+        MemoryBytes = Bytes(reader),
+        Pids = reader.Number("pids", PipelineLimits.DefaultPids, PipelineLimits.FewestPids, PipelineLimits.MostPids),
+        Pull = Pull(reader.Word("pull", "missing", "always", "never")),
+    };
+
+    /// <summary>A container of which only the image is told.</summary>
+    public static ContainerSpec Default(string image) =>
+        new(image, null, 0, 0, PipelineLimits.DefaultPids, ContainerNetwork.Own, ImagePull.Missing);
 
     /// <summary>The limits of a job without a container; null when it has none.</summary>
     public static ResourceSpec? Resources(MapReader job)
@@ -59,9 +71,6 @@ internal static class ContainerReader
     private static int MilliCpus(MapReader reader) => reader.Checked("cpus", CheckCpus) is { } cpus ? MilliCpus(cpus) : 0;
 
     private static long Bytes(MapReader reader) => reader.Checked("memory", CheckMemory) is { } memory ? Bytes(memory) : 0;
-
-    private static ContainerSpec Default(string image) =>
-        new(image, null, 0, 0, PipelineLimits.DefaultPids, ContainerNetwork.Own, ImagePull.Missing);
 
     private static string? CheckCpus(string text) =>
         Follows(text, CpusPattern) && MilliCpus(text) >= PipelineLimits.FewestMilliCpus

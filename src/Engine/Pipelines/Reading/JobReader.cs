@@ -43,7 +43,8 @@ internal static class JobReader
             reader.Flag("allowFailure", false),
             ContainerReader.Container(reader),
             ConcurrencyReader.Concurrency(reader),
-            ContainerReader.Resources(reader));
+            ContainerReader.Resources(reader),
+            ServiceReader.Services(reader));
     }
 
     private static RetrySpec Retry(MapReader job)

@@ -74,7 +74,29 @@ internal static class PipelineShapes
         new("lostAfter", "An attempt whose agent is silent this long is lost, 30s to 24h. Default: 2m.", Period),
         new("concurrency", "The group that each attempt needs a place in.", Either(Name, Ref("concurrency"))),
         new("image", "The image of the container that the steps run in. Default: none, the steps run on the agent's machine.", Either(ImageReference, Ref("image"))),
+        new("services", "Containers beside the image's by name, such as databases; the name is the host name for the steps.", Map(Reading.ServiceReader.NamePattern, Either(ImageReference, Ref("service")), 1, Services)),
         new("resources", "What its steps may use together, where they run on the agent's machine. Default: no limits.", Ref("resources")),
+    ]);
+
+    public static Shape Service { get; } = new("service", "A container beside a job's, for the time of one attempt.",
+    [
+        new("image", "The image's reference, such as postgres:16.", ImageReference, Required: true),
+        new("credentials", "Name of the workspace's secret, of kind password, for the registry.", Name),
+        new("env", "Its environment, besides the image's.", Env),
+        new("secrets", "Environment variables filled from secrets; their values are masked in logs.", Map(VariableName.Pattern, Either(Name, Ref("secret")), 0, Secrets)),
+        new("command", "Program and arguments instead of the image's. Default: the image's.", Command),
+        new("args", "Arguments instead of the image's. Default: the image's.", Command),
+        new("ready", "A command, run in its container until it succeeds; then the steps begin. Default: they begin when it runs.", Either(Command, Ref("ready"))),
+        new("cpus", "Processors, such as 0.5. Default: no limit.", Pattern(Reading.ContainerReader.CpusPattern)),
+        new("memory", "Most memory, such as 512m or 2g. Default: no limit.", Pattern(Reading.ContainerReader.MemoryPattern)),
+        new("pids", "Most processes at a time. Default: 2048.", Number(FewestPids, MostPids)),
+        new("pull", "When the image is fetched. Default: missing.", Word("missing", "always", "never")),
+    ]);
+
+    public static Shape Ready { get; } = new("ready", "When a service is ready.",
+    [
+        new("command", "Program and arguments.", Command, Required: true),
+        new("timeout", "How long it may take until the command succeeds, 1s to 15m. Default: 1m.", Period),
     ]);
 
     public static Shape Resources { get; } = new("resources", "Limits of a job without an image, as far as its agent can enforce them.",
@@ -106,6 +128,7 @@ internal static class PipelineShapes
         new("cpus", "Processors, such as 0.5. Default: no limit.", Pattern(Reading.ContainerReader.CpusPattern)),
         new("memory", "Most memory, such as 512m or 2g. Default: no limit.", Pattern(Reading.ContainerReader.MemoryPattern)),
         new("pids", "Most processes at a time. Default: 2048.", Number(FewestPids, MostPids)),
+        new("user", "Whom steps run as: job, the attempt's own user; root, in a user namespace of its own. Default: job.", Word("job", "root")),
         new("network", "own: one of its own; none; host: the machine's. Default: own.", Word("own", "none", "host")),
         new("pull", "When the image is fetched. Default: missing.", Word("missing", "always", "never")),
     ]);
@@ -145,9 +168,11 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Retention, Image, Resources, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Retention, Image, Service, Ready, Resources, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
+
+    private static System.Text.Json.Nodes.JsonObject Command() => List(Scalar(CommandWordBytes), 1, CommandWords)();
 
     private static System.Text.Json.Nodes.JsonObject Parameters() =>
         Map(VariableName.Pattern, Ref("parameter"), 0, PipelineLimits.Parameters)();
