@@ -68,7 +68,6 @@ public sealed record LeaseRef([property: Id(0)] AttemptId Attempt, [property: Id
 /// <param name="TraceParent">W3C trace context.</param>
 /// <param name="Container">What the steps run in; null for the agent's machine.</param>
 /// <param name="Resources">What they may use together on the agent's machine; null for no limits of the job's own.</param>
-/// <param name="Services">Containers beside the job's.</param>
 [GenerateSerializer, Immutable, Alias("control.assignment")]
 public sealed record Assignment(
     [property: Id(0)] AttemptId Attempt,
@@ -84,8 +83,7 @@ public sealed record Assignment(
     [property: Id(10)] long LogLimitBytes,
     [property: Id(11)] string? TraceParent,
     [property: Id(12)] ContainerSpec? Container = null,
-    [property: Id(20)] ResourceSpec? Resources = null,
-    ImmutableArray<ServiceSpec> Services = default)
+    [property: Id(20)] ResourceSpec? Resources = null)
 {
     /// <summary>The reserved variable that the registry's user name comes in; no step sees it.</summary>
     public const string RegistryUser = "CONTROL_REGISTRY_USER";
@@ -95,7 +93,7 @@ public sealed record Assignment(
 
     /// <summary>Containers beside the job's; empty also when a server from before there were any sent it.</summary>
     [Id(21)]
-    public ImmutableArray<ServiceSpec> Services { get; init; } = Services.IsDefault ? [] : Services;
+    public ImmutableArray<ServiceSpec> Services { get => field.IsDefault ? [] : field; init; } = [];
 
     /// <summary>The reserved variable that a service's secret comes in, instead of the one it is to fill; no step sees it.</summary>
     /// <param name="service">The service's name.</param>

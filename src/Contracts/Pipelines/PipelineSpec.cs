@@ -143,7 +143,6 @@ public sealed record GateSpec(
 /// <param name="Container">What its steps run in; null for the agent's machine.</param>
 /// <param name="Concurrency">The group that each attempt needs a place in; null for none.</param>
 /// <param name="Resources">What its steps may use together on the agent's machine; null for no limits of its own.</param>
-/// <param name="Services">Containers beside its own.</param>
 [GenerateSerializer, Immutable, Alias("control.job-spec")]
 public sealed record JobSpec(
     [property: Id(0)] string Name,
@@ -162,8 +161,7 @@ public sealed record JobSpec(
     [property: Id(13)] bool AllowFailure = false,
     [property: Id(20)] ContainerSpec? Container = null,
     [property: Id(14)] ConcurrencySpec? Concurrency = null,
-    [property: Id(21)] ResourceSpec? Resources = null,
-    ImmutableArray<ServiceSpec> Services = default)
+    [property: Id(21)] ResourceSpec? Resources = null)
 {
     /// <summary>Jobs it waits for; empty also in documents from before there were any.</summary>
     [Id(10)]
@@ -171,7 +169,7 @@ public sealed record JobSpec(
 
     /// <summary>Containers beside its own; empty also in documents from before there were any.</summary>
     [Id(22)]
-    public ImmutableArray<ServiceSpec> Services { get; init; } = Services.IsDefault ? [] : Services;
+    public ImmutableArray<ServiceSpec> Services { get => field.IsDefault ? [] : field; init; } = [];
 }
 
 /// <summary>Limits of a job that runs on the agent's machine, as far as the agent can enforce them. Numbers that are 0 set none.</summary>

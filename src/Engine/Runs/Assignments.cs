@@ -28,8 +28,10 @@ public static class Assignments
             model.Head.Limits is { LogBytes: > 0 and var bytes } ? bytes : LogLimitBytes,
             model.Head.TraceParent,
             job.Container,
-            job.Resources,
-            job.Services);
+            job.Resources)
+        {
+            Services = job.Services,
+        };
     }
 
     private static ImmutableArray<SecretEnv> Secrets(JobSpec job) =>

@@ -43,8 +43,10 @@ internal static class JobReader
             reader.Flag("allowFailure", false),
             ContainerReader.Container(reader),
             ConcurrencyReader.Concurrency(reader),
-            ContainerReader.Resources(reader),
-            ServiceReader.Services(reader));
+            ContainerReader.Resources(reader))
+        {
+            Services = ServiceReader.Services(reader),
+        };
     }
 
     private static RetrySpec Retry(MapReader job)
