@@ -10,7 +10,7 @@ namespace Control.Scenarios.Tests;
 /// <summary>What there is to be covered by scenarios, and what all of them together went through.</summary>
 internal static partial class Coverage
 {
-    private const string Agents = "An agent that behaves does not do this: tests/Grains.Tests with agents that do not.";
+    private const string Agents = "An agent that behaves does not do this: tests/Engine.Tests, where reports come as they should not.";
     private const string Race = "It takes a report that overtakes another, or a stop: tests/Engine.Tests, tests/Grains.Tests.";
     private const string Loss = "It takes the loss of an agent: tests/Crash.Tests.";
 

@@ -19,10 +19,11 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     /// <inheritdoc/>
     public async Task<JobResult> RunAsync(CancellationToken cancellationToken)
     {
+        // What may fail comes first: a shell that was taken is the processes' to end.
+        _limits = JobLimits.Of(order.Assignment.Resources, tools.Groups, tools.Programs.PrLimit, tools.Users is not null, order.Number);
         var place = await tools.Standby.TakeAsync().ConfigureAwait(false);
         tools.Standby.Prepare();
         _user = place.User;
-        _limits = JobLimits.Of(order.Assignment.Resources, tools.Groups, tools.Programs.PrLimit, _user is not null, order.Number);
         _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits, place.Shell);
         if (_limits is not null)
         {

@@ -18,10 +18,11 @@ internal sealed class EndedRuns(WorkIndex work, TimeProvider time)
     /// <summary>What a policy means for the runs from a number on, up to <paramref name="limit"/> that go.</summary>
     public async Task<RetentionPlan> Plan(PipelineId pipeline, RetentionPolicy policy, long from, int limit)
     {
+        var keepFrom = policy.Keep > 0 ? await Newest(pipeline, Ended, policy.Keep) : 0;
         var plan = new RetentionPlan([], from, null, from);
         for (var pages = 0; pages < MaxPages && plan is { Next: { } next } && plan.Doomed.Length < limit; pages++)
         {
-            var more = await PlanPage(pipeline, policy, next, limit - plan.Doomed.Length);
+            var more = await PlanPage(pipeline, policy, keepFrom, next, limit - plan.Doomed.Length);
             plan = new RetentionPlan(
                 [.. plan.Doomed, .. more.Doomed],
                 more.Next,
@@ -32,13 +33,11 @@ internal sealed class EndedRuns(WorkIndex work, TimeProvider time)
         return plan;
     }
 
-    private async Task<RetentionPlan> PlanPage(PipelineId pipeline, RetentionPolicy policy, long from, int limit)
+    private async Task<RetentionPlan> PlanPage(PipelineId pipeline, RetentionPolicy policy, long keepFrom, long from, int limit)
     {
         var rows = await work.InStatesAsync(SubjectKinds.Run, pipeline.ToString(), Ended, from, PageSize);
         var page = rows.Select(Run).ToImmutableArray();
-        var bounds = new RetentionBounds(
-            policy.Keep > 0 ? await Newest(pipeline, Ended, policy.Keep) : 0,
-            await SucceededFrom(pipeline, policy, page));
+        var bounds = new RetentionBounds(keepFrom, await SucceededFrom(pipeline, policy, page));
         return RetentionPlan.Of(policy, bounds, page, page.Length < PageSize, limit, time.GetUtcNow());
     }
 

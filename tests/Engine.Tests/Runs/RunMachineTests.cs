@@ -199,43 +199,6 @@ public sealed class RunMachineTests
     }
 
     [Fact]
-    public void Lost_IsRetriedByRule_AndStaleReportsAreRefused()
-    {
-        var run = AtTest();
-        run.Lease("test.unit");
-        var lost = run.Attempt("test.unit").LeaseRef;
-        run.Do(machine => machine.AttemptLost(lost, Reasons.AgentRestarted));
-        Assert.Equal(AttemptState.Lost, run.Attempt("test.unit").State);
-        Assert.Equal(AttemptState.Queued, run.Attempt("test.unit", 2).State);
-        Assert.Equal("stale-lease", run.Report("test.unit", ReportKind.Succeeded)?.Code);
-        Assert.True(run.Last.IsEmpty);
-    }
-
-    [Fact]
-    public void Lost_WhileItIsStopped_EndsTheStageAsCancelled()
-    {
-        var run = AtTest();
-        run.Lease("test.unit");
-        Assert.Null(run.Report("test.unit", ReportKind.Started));
-        run.Cancel(CancelMode.Now);
-
-        run.Do(machine => machine.AttemptLost(run.Attempt("test.unit").LeaseRef, Reasons.AgentLost));
-
-        Assert.Equal((RunState.Cancelled, AttemptState.Lost), (run.State, run.Attempt("test.unit").State));
-        Assert.Contains(StageState.Cancelled, run.Stages);
-        Assert.DoesNotContain(StageState.Failed, run.Stages);
-    }
-
-    [Fact]
-    public void Lost_WithAnOldLease_ChangesNothing()
-    {
-        var run = AtTest();
-        run.Lease("test.unit");
-        run.Do(machine => machine.AttemptLost(new LeaseRef(run.Attempt("test.unit").Id, 1), Reasons.AgentLost));
-        Assert.True(run.Last.IsEmpty);
-    }
-
-    [Fact]
     public void TryLease_Twice_IsRefused()
     {
         var run = new RunFixture(TwoStages);
@@ -253,6 +216,16 @@ public sealed class RunMachineTests
         Assert.Null(run.Report("build.compile", ReportKind.Succeeded));
         Assert.True(run.Last.IsEmpty);
         Assert.Null(run.Report("build.compile", ReportKind.Started));
+        Assert.True(run.Last.IsEmpty);
+    }
+
+    [Fact]
+    public void Report_OfNoKind_IsRefused()
+    {
+        var run = AtTest();
+        run.Lease("test.unit");
+
+        Assert.Equal("bad-report", run.Report("test.unit", ReportKind.Invalid)?.Code);
         Assert.True(run.Last.IsEmpty);
     }
 
@@ -375,16 +348,6 @@ public sealed class RunMachineTests
     }
 
     [Fact]
-    public void Stopped_WithoutAnOrder_CountsAsLost()
-    {
-        var run = AtTest();
-        run.Lease("test.unit");
-        run.Report("test.unit", ReportKind.Stopped);
-        Assert.Equal(AttemptState.Lost, run.Attempt("test.unit").State);
-        Assert.Equal(AttemptState.Queued, run.Attempt("test.unit", 2).State);
-    }
-
-    [Fact]
     public void Report_ThatWaitedForTheServer_TellsWhenItReallyWas()
     {
         var run = AtTest();
@@ -414,7 +377,8 @@ public sealed class RunMachineTests
         lease.Attempt, lease.Lease, RunFixture.Agent, ReportKind.Succeeded, null, null, 0,
         ImmutableSortedDictionary<string, string>.Empty, 0, ran, ago);
 
-    private static RunFixture AtTest()
+    /// <summary>A run in its second stage, whose job waits for an agent.</summary>
+    internal static RunFixture AtTest()
     {
         var run = new RunFixture(TwoStages);
         run.Succeed("build.compile");
