@@ -20,7 +20,14 @@ internal static class TestEngine
         foreach (var name in ClocksOfGrains) services.AddKeyedSingleton(name, options.Clock);
         if (options.IsBare) services.AddOrleans(silo => silo.AddBareEngine(options.Cluster));
         else services.AddGrainEngine(options.Cluster);
-        services.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = options.MaxQueuedRequests);
+        services.Configure<SiloMessagingOptions>(messaging =>
+        {
+            messaging.MaxEnqueuedRequestsHardLimit = options.MaxQueuedRequests;
+            // Orleans counts these two on the clock that it is not told a name for, which is the grains' own and may stand
+            // still: a second try would never come, and a silo that ends would wait for it.
+            messaging.PlacementMaxRetries = 0;
+            messaging.PlacementTimeout = TimeSpan.FromDays(1);
+        });
         services.Configure<GrainCollectionOptions>(collection =>
         {
             collection.DeactivationTimeout = options.DeactivationTimeout;
