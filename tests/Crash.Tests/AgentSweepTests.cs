@@ -37,7 +37,7 @@ public sealed class AgentSweepTests(ITestOutputHelper output)
 
     private const string LostWhileStopped = """
         run Cancelled Cancelled
-        stage build Failed 
+        stage build Cancelled 
         attempt build.work/1 Lost AgentRestarted exit  by stage with {}
         """;
 

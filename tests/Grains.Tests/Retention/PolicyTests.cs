@@ -17,6 +17,7 @@ public sealed class PolicyTests : RetentionWorld
         await UntilGoneAsync(2);
 
         Assert.Equal("3 4", await LeftAsync(4));
+        await SettledAsync();
         Assert.Equal([(Actor.Retention, 1, 0, "1"), (Actor.Retention, 1, 0, "2")], await ToldAsync());
         var tombstone = Assert.Single((await new EventReader(World.Service<ControlStore>()).ReadAsync(Silos.World.Key(new RunId(Pipeline, 1)), 0, 10)).Events);
         Assert.Equal((EventTypes.ObjectDeleted, Actor.Retention), (tombstone.Type, tombstone.By));
@@ -39,6 +40,7 @@ public sealed class PolicyTests : RetentionWorld
 
         await UntilGoneAsync(1);
         Assert.Equal("2", await LeftAsync(2));
+        await SettledAsync();
         Assert.Equal((0, 1), ((await ToldAsync())[0].Keep, (await ToldAsync())[0].Age));
     }
 
