@@ -260,8 +260,7 @@ public sealed class LeaseTests : IAsyncLifetime
         World.Valid(await _world.Grain<IAgentGrain>("a1").Remove(World.Someone));
         Assert.Equal(AttemptState.Leased, (await _world.AttemptAsync(run, "s.j/1")).State);
         await _world.RestartSiloAsync();
-        _world.Clock.Advance(TimeSpan.FromMinutes(1));
-        await _world.Scheduler.Due(_world.Clock.GetUtcNow());
+        await _world.AdvanceAsync(TimeSpan.FromMinutes(1));
         await _world.UntilAttemptAsync(run, "s.j/1", AttemptState.Lost);
     }
 

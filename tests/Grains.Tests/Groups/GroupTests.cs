@@ -208,8 +208,7 @@ public sealed class GroupTests : IAsyncLifetime
     // Timers of grains are on real time; the scheduler is told instead.
     private async Task LaterAsync()
     {
-        _world.Clock.Advance(TimeSpan.FromSeconds(31));
-        await _world.Scheduler.Due(_world.Clock.GetUtcNow());
+        await _world.AdvanceAsync(TimeSpan.FromSeconds(31));
     }
 
     // Null: nobody uses it.

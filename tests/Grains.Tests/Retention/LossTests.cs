@@ -13,8 +13,7 @@ public sealed class LossTests : RetentionWorld
         await SettledAsync();
         World.Calls.FailNext("IRetentionGrain.RunChanged");
         await EndedAsync();
-        World.Clock.Advance(TimeSpan.FromDays(1));
-        await World.Scheduler.Due(World.Clock.GetUtcNow());
+        await World.AdvanceAsync(TimeSpan.FromDays(1));
         await UntilGoneAsync(1);
     }
 
@@ -79,8 +78,7 @@ public sealed class LossTests : RetentionWorld
         second.SetResult();
         await UntilEitherAsync();
         await PolicyAsync("all");
-        World.Clock.Advance(TimeSpan.FromMinutes(1));
-        await World.Scheduler.Due(World.Clock.GetUtcNow());
+        await World.AdvanceAsync(TimeSpan.FromMinutes(1));
         await World.UntilAsync(RetentionKey, async () => (await ToldAsync()).Count > 0 ? "told" : null);
 
         Assert.Equal(1, Assert.Single(await ToldAsync()).Keep);

@@ -35,8 +35,7 @@ public sealed class PolicyTests : RetentionWorld
         await SettledAsync();
         Assert.Equal("1 2", await LeftAsync(2));
 
-        World.Clock.Advance(TimeSpan.FromHours(1));
-        await World.Scheduler.Due(World.Clock.GetUtcNow());
+        await World.AdvanceAsync(TimeSpan.FromHours(1));
 
         await UntilGoneAsync(1);
         Assert.Equal("2", await LeftAsync(2));
@@ -75,8 +74,7 @@ public sealed class PolicyTests : RetentionWorld
         await UntilGoneAsync(4);
         Assert.Equal("1 2 3 5", await LeftAsync(5));
 
-        World.Clock.Advance(TimeSpan.FromDays(2));
-        await World.Scheduler.Due(World.Clock.GetUtcNow());
+        await World.AdvanceAsync(TimeSpan.FromDays(2));
         await UntilGoneAsync(5);
         Assert.Equal("1 2 3", await LeftAsync(5));
 

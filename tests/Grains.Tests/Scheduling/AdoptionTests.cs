@@ -174,8 +174,7 @@ public sealed class AdoptionTests : IAsyncLifetime
         await lost;
         // Before the clock moves: the scheduler's timer may be first.
         var sent = _world.Calls.Begun("IAgentGrain.Stop");
-        _world.Clock.Advance(TimeSpan.FromSeconds(30));
-        await _world.Scheduler.Due(_world.Clock.GetUtcNow());
+        await _world.AdvanceAsync(TimeSpan.FromSeconds(30));
         await sent;
         Assert.Equal(TestAgent.Lease(job), Assert.Single((await agent.PollAsync()).Stop));
     }
