@@ -143,12 +143,7 @@ public sealed class TriggerTests : IAsyncLifetime
 
     private ITriggerGrain Grain => _world.Grain<ITriggerGrain>("w/p");
 
-    // Timers of grains are on real time; the scheduler is told instead.
-    private async Task ToAsync(DateTimeOffset time)
-    {
-        _world.Clock.Advance(time - _world.Clock.GetUtcNow());
-        await _world.Scheduler.Due(_world.Clock.GetUtcNow());
-    }
+    private Task ToAsync(DateTimeOffset time) => _world.AdvanceAsync(time - _world.Clock.GetUtcNow());
 
     // Time goes on until then, by what it takes to look again.
     private Task<TriggersView> LaterAsync(Func<TriggersView, bool> wanted) => _world.UntilAsync(Subject, async () =>
