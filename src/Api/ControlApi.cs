@@ -5,6 +5,7 @@ using Control.Api.Groups;
 using Control.Api.Pipelines;
 using Control.Api.Retention;
 using Control.Api.Runs;
+using Control.Api.Triggers;
 using Control.Api.Workspaces;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -64,6 +65,7 @@ public static class ControlApi
         RunRoutes.Map(api);
         RetentionRoutes.Map(api);
         GroupRoutes.Map(api);
+        TriggerRoutes.Map(api);
         LogRoutes.Map(api);
         EventRoutes.Map(api);
         AgentRoutes.Map(api);

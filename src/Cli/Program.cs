@@ -7,6 +7,7 @@ using Control.Cli.Groups;
 using Control.Cli.Hosting;
 using Control.Cli.Pipelines;
 using Control.Cli.Runs;
+using Control.Cli.Triggers;
 using Control.Cli.Workspaces;
 using Control.Engine.Pipelines;
 
@@ -42,6 +43,7 @@ internal static class Program
             PipelineCommand.Create(cli),
             RunCommand.Create(cli),
             GroupCommand.Create(cli),
+            TriggerCommand.Create(cli),
             AgentCommand.Create(cli),
             PoolCommand.Create(cli),
             TokenCommand.Create(cli),

@@ -8,6 +8,7 @@ global using Control.Contracts.Groups;
 global using Control.Contracts.Pipelines;
 global using Control.Contracts.Retention;
 global using Control.Contracts.Runs;
+global using Control.Contracts.Triggers;
 global using Control.Storage;
 global using Control.Storage.Commits;
 global using Control.Storage.Work;

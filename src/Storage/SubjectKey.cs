@@ -27,6 +27,9 @@ public static class SubjectKinds
     /// <summary>What retention does for a pipeline; key: the pipeline's id.</summary>
     public const string Retention = "retention";
 
+    /// <summary>The triggers of a pipeline; key: the pipeline's id.</summary>
+    public const string Trigger = "trigger";
+
     /// <summary>A concurrency group; key: its id.</summary>
     public const string Group = "group";
 

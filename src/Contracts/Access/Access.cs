@@ -17,6 +17,9 @@ public enum ActorKind
 
     /// <summary>Control itself: a time-out, a retry rule, an adoption.</summary>
     System = 3,
+
+    /// <summary>A trigger of a pipeline; id and name are the trigger's.</summary>
+    Trigger = 4,
 }
 
 /// <summary>Who did something; recorded with every event and attempt.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Control.Contracts.Retention;
+using Control.Contracts.Triggers;
 using Control.Contracts.Workspaces;
 
 namespace Control.Contracts.Pipelines;
@@ -101,6 +102,10 @@ public interface IPipelineGrain : IGrainWithStringKey
     /// <summary>The retention policy in force: its own, else the workspace's; null for none, and for a deleted pipeline.</summary>
     [Alias("GetRetention"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
     Task<RetentionPolicy?> GetRetention();
+
+    /// <summary>The triggers of the current definition; none of a deleted pipeline.</summary>
+    [Alias("GetTriggers"), SafeToRetry, Orleans.Concurrency.AlwaysInterleave]
+    Task<ImmutableArray<TriggerSpec>> GetTriggers();
 
     /// <summary>Makes runs that were numbered but may not have been made; harmless at any time.</summary>
     [Alias("Wake"), SafeToRetry]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Control.Contracts.Retention;
+using Control.Contracts.Triggers;
 
 namespace Control.Contracts.Pipelines;
 
@@ -21,7 +22,12 @@ public sealed record PipelineSpec(
     [property: Id(4)] ImmutableArray<StageSpec> Stages,
     [property: Id(5)] int TimeoutSeconds = 0,
     [property: Id(7)] ConcurrencySpec? Concurrency = null,
-    [property: Id(8)] RetentionPolicy? Retention = null);
+    [property: Id(8)] RetentionPolicy? Retention = null)
+{
+    /// <summary>What starts runs by the clock; empty also in documents from before there were any.</summary>
+    [Id(9)]
+    public ImmutableArray<TriggerSpec> Triggers { get => field.IsDefault ? [] : field; init; } = [];
+}
 
 /// <summary>One environment variable.</summary>
 /// <param name="Name">A POSIX name: letters, digits, underscore, not starting with a digit.</param>

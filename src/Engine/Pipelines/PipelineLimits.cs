@@ -16,6 +16,9 @@ public static class PipelineLimits
     /// <summary>Errors reported at once; what follows would rarely be read.</summary>
     public const int Errors = 100;
 
+    /// <summary>Triggers of a pipeline.</summary>
+    public const int Triggers = 20;
+
     /// <summary>Stages of a pipeline.</summary>
     public const int Stages = 50;
 

@@ -54,6 +54,7 @@ public static class PipelineParser
             reader.Seconds("timeout", 0, PipelineLimits.ShortestTimeout, PipelineLimits.LongestRun),
             ConcurrencyReader.Concurrency(reader),
             RetentionReader.Retention(reader));
+        spec = spec with { Triggers = TriggerReader.Triggers(reader, spec.Parameters) };
         ConditionCheck.Check(spec, reader);
         ConcurrencyReader.CheckNesting(spec, reader);
         return spec;

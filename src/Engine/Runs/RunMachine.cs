@@ -41,7 +41,10 @@ public sealed partial class RunMachine
         var head = new RunHead(
             RunState.Preparing, null, null, command.DefinitionVersion, command.Ref, null, command.Parameters, command.At, null, null,
             command.By, stages, 0, command.TraceParent, 0)
-        { Limits = command.Limits };
+        {
+            Limits = command.Limits,
+            Event = command.By.Kind == ActorKind.Trigger ? "schedule" : "manual",
+        };
         var machine = new RunMachine(
             new RunModel(id, command.Spec, head, ImmutableDictionary<string, AttemptRecord>.Empty), command.At);
         machine.Emit(EventTypes.RunCreated, command.By, RunViews.Run(machine._model));

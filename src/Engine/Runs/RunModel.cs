@@ -85,7 +85,7 @@ public sealed record RunHead(
     /// <summary>True once nothing can change without a person asking for it.</summary>
     public bool IsTerminal => State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 
-    /// <summary>What caused the start; the only event so far is a person's or program's call.</summary>
+    /// <summary>What caused the start: <c>manual</c>, a person or program, or <c>schedule</c>, a trigger.</summary>
     public string Event { get; init; } = "manual";
 
     /// <summary>The full name the commit was found by; null for commit ids.</summary>

@@ -13,6 +13,7 @@ namespace Control.Grains.Pipelines;
 /// <param name="Deleted">True after deletion.</param>
 /// <param name="Secrets">Names of the pipeline's own secrets, whose values are rows; null for none.</param>
 /// <param name="Retention">Of the current definition; null for the workspace's policy.</param>
+/// <param name="HasTriggers">The current definition has some.</param>
 internal sealed record PipelineDocument(
     string Description,
     long DefinitionVersion,
@@ -23,7 +24,8 @@ internal sealed record PipelineDocument(
     ImmutableArray<StartRecord> Starts,
     bool Deleted,
     ImmutableSortedSet<string>? Secrets = null,
-    RetentionPolicy? Retention = null);
+    RetentionPolicy? Retention = null,
+    bool HasTriggers = false);
 
 /// <summary>A start that was numbered.</summary>
 /// <param name="OperationId">The caller's id of it.</param>

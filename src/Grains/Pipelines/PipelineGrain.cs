@@ -84,8 +84,11 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
 
         var next = Next(spec, command.By);
         var definition = new PipelineDefinition(next.DefinitionVersion, command.Text, spec, Now, command.By);
-        await WithRetention(next.Retention, () => Save(next, command.By, DefinitionRow(definition)));
-        _spec = spec;
+        await WithTriggers(next.HasTriggers, () => WithRetention(next.Retention, async () =>
+        {
+            await Save(next, command.By, DefinitionRow(definition));
+            _spec = spec;
+        }));
         return View(next, Version);
     }
 
@@ -113,7 +116,7 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
 
         var next = document with { Deleted = true, Secrets = null };
         ImmutableArray<ChildChange> secrets = [.. (document.Secrets ?? []).Select(DeletedSecret)];
-        await CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)], secrets);
+        await WithTriggers(next: false, () => CommitAsync(next, Index(next), [Event(EventTypes.ObjectDeleted, by, Done.Instance)], secrets));
         await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).RemovePipeline(Id.Name);
         return Done.Instance;
     }
@@ -222,12 +225,13 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             Description = spec.Description,
             DefinitionVersion = document.DefinitionVersion + 1,
             Retention = spec.Retention,
+            HasTriggers = !spec.Triggers.IsEmpty,
             CreatedAt = document.Deleted ? Now : document.CreatedAt,
             UpdatedAt = Now,
             UpdatedBy = by,
             Deleted = false,
         }
-        : new PipelineDocument(spec.Description, 1, Now, Now, by, 0, [], Deleted: false, Retention: spec.Retention);
+        : new PipelineDocument(spec.Description, 1, Now, Now, by, 0, [], Deleted: false, Retention: spec.Retention, HasTriggers: !spec.Triggers.IsEmpty);
 
     private async Task<PipelineSpec> Spec(long definitionVersion)
     {

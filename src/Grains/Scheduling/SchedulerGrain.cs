@@ -140,6 +140,7 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
                 SubjectKinds.Agent => GrainFactory.GetGrain<IAgentGrain>(subject.Key).Wake(),
                 SubjectKinds.Group => GrainFactory.GetGrain<IGroupGrain>(subject.Key).Wake(),
                 SubjectKinds.Retention => GrainFactory.GetGrain<IRetentionGrain>(subject.Key).Wake(),
+                SubjectKinds.Trigger => GrainFactory.GetGrain<ITriggerGrain>(subject.Key).Wake(),
                 SubjectKinds.Pipeline => GrainFactory.GetGrain<IPipelineGrain>(subject.Key).Wake(),
                 _ => Task.CompletedTask,
             });

@@ -3,6 +3,7 @@ using System.Reflection;
 using Control.Contracts.Groups;
 using Control.Contracts.Retention;
 using Control.Contracts.Scheduling;
+using Control.Contracts.Triggers;
 using Orleans;
 
 namespace Control.Api.Tests.Fakes;
@@ -52,6 +53,7 @@ internal sealed class FakeGrains(Seed seed, CommitStore commits)
         _ when type == typeof(IPipelineGrain) => new FakePipeline(this, key),
         _ when type == typeof(IRunGrain) => new FakeRun(this, key),
         _ when type == typeof(IRetentionGrain) => new FakeRetention(this, key),
+        _ when type == typeof(ITriggerGrain) => new FakeTriggers(this, key),
         _ when type == typeof(IAgentGrain) => new FakeAgent(this, key),
         _ when type == typeof(IPoolGrain) => new FakePool(this, key),
         _ when type == typeof(IAccessTokenGrain) => new FakeToken(this, key),
@@ -213,6 +215,8 @@ internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrai
 
     public Task<RetentionPolicy?> GetRetention() => Task.FromResult<RetentionPolicy?>(null);
 
+    public Task<ImmutableArray<TriggerSpec>> GetTriggers() => throw new InvalidOperationException();
+
     public Task Wake() => Task.CompletedTask;
 
     public async Task<Outcome<RunStarted>> Start(StartRun command)
@@ -289,6 +293,24 @@ internal sealed class FakeRetention(FakeGrains fakes, string key) : IRetentionGr
         await fakes.Enter($"{key} Prune", command);
         var run = new PrunedRun(new RunId(PipelineId.Parse(key), 3), RunState.Failed, Seed.Then, PruneRule.Age, 5);
         return fakes.Refusal is { } refusal ? refusal : new PruneResult([run], 4, command.Policy ?? new RetentionPolicy(7, 0), command.DryRun);
+    }
+}
+
+internal sealed class FakeTriggers(FakeGrains fakes, string key) : ITriggerGrain
+{
+    public Task Arm() => throw new InvalidOperationException();
+
+    public Task Wake() => throw new InvalidOperationException();
+
+    public Task Fired(string name, TriggerTick tick) => throw new InvalidOperationException();
+
+    public async Task<Outcome<TriggersView>> Pause(PauseTrigger command)
+    {
+        await fakes.Enter($"{key} Pause", command);
+        var hold = command.Hold.Held ? new Hold(command.Hold.Reason, command.Hold.By, Seed.Then) : null;
+        var trigger = new TriggerView(command.Name, "30 2 * * *", "UTC", MissedTicks.Once, Seed.Then, null, hold);
+        return fakes.Refusal is { } refusal ? refusal : await fakes.Seed.PutAsync(
+            new SubjectKey(SubjectKinds.Trigger, key), version => new TriggersView(PipelineId.Parse(key), [trigger], version));
     }
 }
 

@@ -76,6 +76,8 @@ internal static class Definitions
           clean: { steps: [make clean] }
         timeout: 240h
         concurrency: { group: all, by: branch, limit: 10 }
+        triggers:
+          nightly: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, missed: skip, parameters: { TARGET: live, FAST: "true" }, ref: main }
         retention: { keep: 50, age: 30d, keepSucceeded: 2 }
         """;
 }

@@ -19,6 +19,7 @@ public sealed partial class PipelineSchemaTests
         ["matrix"] = "{{ stages: [{{ jobs: {{ j: {{ matrix: {{ {0} }} }} }} }}] }}",
         ["concurrency"] = "{{ concurrency: {{ {0} }} }}",
         ["retention"] = "{{ retention: {{ {0} }} }}",
+        ["trigger"] = "{{ triggers: {{ t: {{ {0} }} }} }}",
         ["image"] = "{{ stages: [{{ jobs: {{ j: {{ image: {{ {0} }} }} }} }}] }}",
         ["resources"] = "{{ stages: [{{ jobs: {{ j: {{ resources: {{ {0} }} }} }} }}] }}",
         ["service"] = "{{ stages: [{{ jobs: {{ j: {{ image: a, services: {{ s: {{ {0} }} }} }} }} }}] }}",

@@ -18,6 +18,16 @@ internal static class PipelineShapes
         new("timeout", "Limit for the run from its first stage's start on, gates included, 1s to 30 days. Default: none.", Period),
         new("concurrency", "The group that a run needs a place in, from its first stage to its end.", Either(Name, Ref("concurrency"))),
         new("retention", "Which ended runs are deleted; all keeps them all. Default: the workspace's policy.", Either(Word("all"), Ref("retention"))),
+        new("triggers", "What starts runs by the clock: triggers by name.", Map(NamePattern, Ref("trigger"), 1, PipelineLimits.Triggers)),
+    ]);
+
+    public static Shape Trigger { get; } = new("trigger", "Starts runs by the clock.",
+    [
+        new("cron", "Minute, hour, day of the month, month and day of the week, such as 30 2 * * 1-5.", Scalar(Control.Engine.Triggers.CronSchedule.MaxLength), Required: true),
+        new("timeZone", "IANA name of the time zone that the times are meant in. Default: UTC.", Scalar(Control.Engine.Triggers.CronSchedule.MaxLength)),
+        new("missed", "What becomes of times that passed while no run could be started. Default: once.", Word("once", "skip", "all")),
+        new("parameters", "Values by parameter name.", Map(VariableName.Pattern, Scalar(ParameterValueBytes), 0, PipelineLimits.Parameters)),
+        new("ref", "Branch, tag or full commit id. Default: the source's.", Scalar(Sources.GitRef.MaxLength)),
     ]);
 
     public static Shape Parameter { get; } = new("parameter", "A value that a start or a gate asks for.",
@@ -168,7 +178,7 @@ internal static class PipelineShapes
     ]);
 
     /// <summary>All of them, the root first.</summary>
-    public static ImmutableArray<Shape> All { get; } = [Pipeline, Parameter, Source, Stage, Gate, Job, Concurrency, Retention, Image, Service, Ready, Resources, Matrix, Secret, Retry, Step];
+    public static ImmutableArray<Shape> All { get; } = [Pipeline, Trigger, Parameter, Source, Stage, Gate, Job, Concurrency, Retention, Image, Service, Ready, Resources, Matrix, Secret, Retry, Step];
 
     private static System.Text.Json.Nodes.JsonObject ImageReference() => Pattern(Containers.ImageName.Pattern)();
 
