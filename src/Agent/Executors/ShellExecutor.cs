@@ -22,9 +22,10 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
         // What may fail comes first: a shell that was taken is the processes' to end.
         _limits = JobLimits.Of(order.Assignment.Resources, tools.Groups, tools.Programs.PrLimit, tools.Users is not null, order.Number);
         var place = await tools.Standby.TakeAsync().ConfigureAwait(false);
-        tools.Standby.Prepare();
         _user = place.User;
-        _processes = new JobProcesses(tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits, place.Shell);
+        // The next place is made once this job is on its way: making it costs as much as what the job is about to do.
+        _processes = new JobProcesses(
+            tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits, place.Shell, tools.Standby.Prepare);
         if (_limits is not null)
         {
             order.Log.WriteLine(_limits.Report);
@@ -48,6 +49,8 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
         await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _limits?.Group?.TryRemove();
         _user?.Dispose();
+        // For a job without any command.
+        tools.Standby.Prepare();
         return ended;
     }
 

@@ -49,6 +49,7 @@ internal sealed class JobProcesses
     private readonly JobUser? _user;
     private readonly JobLimits? _limits;
     private WaitingShell? _waiting;
+    private Action? _begun;
 
     /// <summary>No processes yet.</summary>
     /// <param name="programs">For setsid and sh.</param>
@@ -57,9 +58,11 @@ internal sealed class JobProcesses
     /// <param name="user">Whom the commands run as; null for the agent's own user.</param>
     /// <param name="limits">What holds them, the agent's own commands aside; null for nothing.</param>
     /// <param name="waiting">The user's, for the first command that it can become.</param>
-    public JobProcesses(Programs programs, Reaper reaper, string mark, JobUser? user, JobLimits? limits = null, WaitingShell? waiting = null)
+    /// <param name="begun">Called once the first command is on its way.</param>
+    public JobProcesses(
+        Programs programs, Reaper reaper, string mark, JobUser? user, JobLimits? limits = null, WaitingShell? waiting = null, Action? begun = null)
     {
-        (_programs, _reaper, _mark, _user, _limits, _waiting) = (programs, reaper, mark, user, limits, waiting);
+        (_programs, _reaper, _mark, _user, _limits, _waiting, _begun) = (programs, reaper, mark, user, limits, waiting, begun);
         if (user is not null)
         {
             reaper.Watch(user);
@@ -89,6 +92,7 @@ internal sealed class JobProcesses
         }
 
         Open(process, order, command.IsAgents);
+        Interlocked.Exchange(ref _begun, null)?.Invoke();
         await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         await WaitAsync(output, LastOutput).ConfigureAwait(false);
         if (!ProcessTable.HasSession(process.Id))
