@@ -132,7 +132,7 @@ public sealed partial class AgentHost : BackgroundService
         var mark = Mark.OfBoot(credential.Installation, bootId);
         JobTable? jobs = null;
         using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark, state.ReaperLock);
-        await using var standby = new StandbyPlaces(programs, reaper, place.Users, mark, _options.Capacity);
+        await using var standby = new StandbyPlaces(programs, reaper, place.Users, mark, _options.Capacity, _time);
         using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);

@@ -6,6 +6,7 @@ using Control.Agent.Users;
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
+using Control.TestKit;
 
 namespace Control.Agent.Tests;
 
@@ -80,7 +81,7 @@ public class StandbyTests
     public async Task Take_WaitingShellThatWasKilled_GivesThePlaceWithout()
     {
         var (reaper, folder) = Reap();
-        await using var places = new StandbyPlaces(Found, reaper, null, "0123456789abcdef/boot/", 1);
+        await using var places = new StandbyPlaces(Found, reaper, null, "0123456789abcdef/boot/", 1, TimeProvider.System);
         places.Prepare();
         var first = await places.TakeAsync();
         places.Prepare();
@@ -97,13 +98,47 @@ public class StandbyTests
         folder.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task PrepareLater_PlaceIsAskedFor_IsMadeAtOnce()
+    {
+        var (reaper, folder) = Reap();
+        await using var places = new StandbyPlaces(Found, reaper, null, "0123456789abcdef/boot/", 1, new ManualClock());
+        places.PrepareLater();
+        var later = places.PeekAsync();
+
+        Assert.False(later.IsCompleted);
+        var place = await places.TakeAsync();
+
+        Assert.NotNull(place.Shell);
+        Assert.Equal(place, await later);
+        await place.Shell.DisposeAsync();
+        reaper.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task PrepareLater_NobodyAsks_IsMadeAfterThePause()
+    {
+        var (reaper, folder) = Reap();
+        var clock = new ManualClock();
+        await using var places = new StandbyPlaces(Found, reaper, null, "0123456789abcdef/boot/", 1, clock);
+        places.PrepareLater();
+        var later = places.PeekAsync();
+        Assert.False(later.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(50));
+
+        Assert.NotNull((await later)!.Shell);
+        reaper.Dispose();
+        folder.Delete(recursive: true);
+    }
+
     [AsRootFact]
     public async Task Take_NoUserToSpare_NeverKeepsOneWaiting()
     {
         var (reaper, folder) = Reap();
         var locks = folder.CreateSubdirectory("locks").FullName;
         var users = new JobUsers(new UserRange(1_900_000, 1_900_000), locks, "");
-        await using var places = new StandbyPlaces(Found, reaper, users, "0123456789abcdef/boot/", 1);
+        await using var places = new StandbyPlaces(Found, reaper, users, "0123456789abcdef/boot/", 1, TimeProvider.System);
 
         places.Prepare();
 
@@ -119,7 +154,7 @@ public class StandbyTests
         var (reaper, folder) = Reap();
         var locks = folder.CreateSubdirectory("locks").FullName;
         var users = new JobUsers(new UserRange(1_900_001, 1_900_002), locks, "");
-        var places = new StandbyPlaces(Found, reaper, users, "0123456789abcdef/boot/", 1);
+        var places = new StandbyPlaces(Found, reaper, users, "0123456789abcdef/boot/", 1, TimeProvider.System);
         places.Prepare();
         var shell = (await ChildAsync(places)).Id;
 

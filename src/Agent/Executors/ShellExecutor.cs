@@ -23,9 +23,8 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
         _limits = JobLimits.Of(order.Assignment.Resources, tools.Groups, tools.Programs.PrLimit, tools.Users is not null, order.Number);
         var place = await tools.Standby.TakeAsync().ConfigureAwait(false);
         _user = place.User;
-        // The next place is made once this job is on its way: making it costs as much as what the job is about to do.
         _processes = new JobProcesses(
-            tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits, place.Shell, tools.Standby.Prepare);
+            tools.Programs, tools.Reaper, Mark.OfJob(tools.BootMark, order.Number), _user, _limits, place.Shell, tools.Standby.PrepareLater);
         if (_limits is not null)
         {
             order.Log.WriteLine(_limits.Report);
@@ -45,12 +44,11 @@ internal sealed partial class ShellExecutor(JobOrder order, JobTools tools, ILog
     /// <inheritdoc/>
     public async Task<CleanupView> EndAsync(TimeSpan grace)
     {
+        tools.Standby.Prepare();
         var ended = _processes is null ? Extinction.OfNothing : await _processes.EndAsync(grace).ConfigureAwait(false);
         await (_folder?.RemoveSecretsAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         _limits?.Group?.TryRemove();
         _user?.Dispose();
-        // For a job without any command.
-        tools.Standby.Prepare();
         return ended;
     }
 

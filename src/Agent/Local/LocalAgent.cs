@@ -37,7 +37,7 @@ public sealed class LocalAgent : IAsyncDisposable
         var agent = new AgentOptions { Capacity = options.Capacity, ReaperCommand = options.ReaperCommand, StopGrace = options.StopGrace };
         var reaper = new Reaper(programs, agent.EffectiveReaperCommand(), mark, state.ReaperLock);
         var server = new LocalServer(run);
-        _standby = new StandbyPlaces(programs, reaper, place.Users, mark, options.Capacity);
+        _standby = new StandbyPlaces(programs, reaper, place.Users, mark, options.Capacity, time);
         _standby.Prepare();
         JobTable? jobs = null;
         var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
