@@ -31,6 +31,14 @@ public abstract class GrainRequest : Turn, IInvokable
 
     internal CallCancellation? Cancellation { get; set; }
 
+    /// <summary>What takes the call to another silo, and knows it by <see cref="Number"/>; null for a call that stays.</summary>
+    internal IRequestCarrier? Carrier { get; set; }
+
+    internal long Number { get; set; }
+
+    /// <summary>How many silos have sent it on.</summary>
+    internal int Hops { get; set; }
+
     internal abstract Task Answer { get; }
 
     internal abstract object? UntypedResult { get; set; }
@@ -73,6 +81,13 @@ public abstract class GrainRequest : Turn, IInvokable
     internal abstract void TakeResult(Task completed);
 
     internal abstract bool TryComplete();
+
+    /// <summary>Writes the result of a call that was answered.</summary>
+    internal abstract void WriteResult(WireWriter writer);
+
+    /// <summary>Answers with a result from elsewhere.</summary>
+    /// <exception cref="WireFormatException">The bytes are not this method's result.</exception>
+    internal abstract bool TryComplete(ref WireReader reader);
 
     internal abstract bool TryFail(Exception fault);
 

@@ -30,6 +30,11 @@ public abstract class GrainRequest<TResult> : GrainRequest
 
     internal sealed override bool TryComplete() => _answer.TrySetResult(ResultCodec is { } codec ? codec.Copy(Result!) : Result!);
 
+    internal sealed override void WriteResult(WireWriter writer) => ResultCodec?.WriteElement(writer, _answer.Task.Result);
+
+    internal sealed override bool TryComplete(ref WireReader reader) =>
+        _answer.TrySetResult(ResultCodec is { } codec ? codec.ReadElement(ref reader) : default!);
+
     internal sealed override bool TryFail(Exception fault) => _answer.TrySetException(fault);
 
     internal sealed override bool TryCancel(CancellationToken token) => _answer.TrySetCanceled(token);
@@ -42,6 +47,7 @@ public abstract class GrainRequest<TResult> : GrainRequest
         again.Next = null;
         again.Pending = default;
         again.Cancellation = null;
+        again.Carrier = null;
         again.CopyArguments();
         return again;
     }

@@ -26,8 +26,9 @@ internal sealed class GrainClasses
         }
 
         _classes = classes.ToFrozenDictionary(grainClass => grainClass.GrainType);
-        _interfaces = Manifests(assemblies.Concat(classes.SelectMany(InterfacesOf).Select(type => type.Assembly)).Distinct())
-            .ToFrozenDictionary(known => known.Type);
+        var manifests = Manifests(assemblies.Concat(classes.SelectMany(InterfacesOf).Select(type => type.Assembly)).Distinct()).ToArray();
+        _interfaces = manifests.SelectMany(manifest => manifest.Interfaces).ToFrozenDictionary(known => known.Type);
+        Methods = [.. manifests.SelectMany(manifest => manifest.Methods)];
         _implementations = classes.SelectMany(grainClass => InterfacesOf(grainClass).Select(type => (type, grainClass)))
             .GroupBy(pair => pair.type)
             .ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.grainClass).ToArray());
@@ -39,6 +40,9 @@ internal sealed class GrainClasses
     }
 
     public IEnumerable<GrainClass> All => _classes.Values;
+
+    /// <summary>The methods of all grain interfaces.</summary>
+    public IReadOnlyList<GrainMethod> Methods { get; }
 
     /// <summary>The class with a name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
@@ -75,8 +79,8 @@ internal sealed class GrainClasses
     private static IEnumerable<Type> InterfacesOf(GrainClass grainClass) => grainClass.Type.GetInterfaces()
         .Where(type => typeof(IGrain).IsAssignableFrom(type) && type.Assembly != typeof(IGrain).Assembly);
 
-    private static IEnumerable<GrainInterface> Manifests(IEnumerable<Assembly> assemblies) => assemblies
+    private static IEnumerable<GrainManifest> Manifests(IEnumerable<Assembly> assemblies) => assemblies
         .Select(assembly => assembly.GetCustomAttribute<GrainManifestAttribute>())
         .OfType<GrainManifestAttribute>()
-        .SelectMany(attribute => ((GrainManifest)Activator.CreateInstance(attribute.Manifest)!).Interfaces);
+        .Select(attribute => (GrainManifest)Activator.CreateInstance(attribute.Manifest)!);
 }

@@ -1,3 +1,5 @@
+using Control.Runtime.Clustering;
+
 namespace Control.Runtime.Hosting;
 
 /// <summary>How a silo runs its grains.</summary>
@@ -32,6 +34,9 @@ public sealed class GrainRuntimeOptions
     /// <see cref="System.TimeProvider"/>, which comes from the services.
     /// </summary>
     public TimeProvider Clock { get; set; } = TimeProvider.System;
+
+    /// <summary>The cluster to join; null for a silo that is alone. Default null.</summary>
+    public ClusterOptions? Cluster { get; set; }
 
     internal void Validate()
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Control.Runtime.Calls;
+using Control.Runtime.Clustering;
 using Control.Runtime.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -50,13 +51,17 @@ public static class GrainRuntimeServices
     {
         // The gauges watch from the silo's beginning; nobody else asks for them.
         provider.GetRequiredService<ActivationGauges>();
+        var options = provider.GetRequiredService<GrainRuntimeOptions>();
+        var classes = provider.GetRequiredService<GrainClasses>();
+        var log = provider.GetRequiredService<ILogger<GrainSilo>>();
         return new GrainSilo(
             provider,
-            provider.GetRequiredService<GrainRuntimeOptions>(),
-            provider.GetRequiredService<GrainClasses>(),
+            options,
+            classes,
             provider.GetRequiredService<PendingCalls>(),
             provider.GetServices<IIncomingGrainCallFilter>(),
             provider.GetServices<IOutgoingGrainCallFilter>(),
-            provider.GetRequiredService<ILogger<GrainSilo>>());
+            log,
+            options.Cluster is { } cluster ? new Cluster(cluster, classes, TimeProvider.System, log) : null);
     }
 }

@@ -1,7 +1,10 @@
+using Control.Runtime.Clustering;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
+using StackExchange.Redis;
 
 namespace Control.Runtime.Silo;
 
@@ -24,7 +27,7 @@ internal sealed partial class GrainSilo : IHostedLifecycleService
     {
         _heart = Options.Clock.CreateTimer(static state => ((GrainSilo)state!).OnBeat(), this, Beat, Beat);
         _phase = SiloPhase.Running;
-        return Task.CompletedTask;
+        return _cluster?.StartAsync(this, CutOff, cancellationToken) ?? Task.CompletedTask;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -38,20 +41,45 @@ internal sealed partial class GrainSilo : IHostedLifecycleService
     // After all hosted services, for they may call grains in their own stop.
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        if (_phase != SiloPhase.Running) return;
-        _phase = SiloPhase.Stopping;
+        if (_phase == SiloPhase.Running) await EndAsync(cancellationToken);
+        if (_cluster is not null) await _cluster.DisposeAsync();
+        if (_heart is not null) await _heart.DisposeAsync();
+    }
+
+    private async Task EndAsync(CancellationToken cut)
+    {
         try
         {
-            while (!_activations.IsEmpty) await EndAllAsync(cancellationToken);
+            // In a cluster the silo goes on passing calls to where its grains live now.
+            if (_cluster is null) _phase = SiloPhase.Stopping;
+            else await _cluster.BeginLeaveAsync(cut);
+            while (!_activations.IsEmpty) await EndAllAsync(cut);
+            if (_cluster is not null) await _cluster.LeaveAsync(cut);
         }
         catch (OperationCanceledException)
         {
             LogStopCut(Log, _activations.Count);
         }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            LogLeaveFailed(Log, fault);
+        }
 
-        _phase = SiloPhase.Stopped;
+        End(SiloPhase.Stopped);
+    }
+
+    // Declared dead: its grains live elsewhere, and what they still do here can no longer be committed.
+    private void CutOff()
+    {
+        End(SiloPhase.Stopped);
+        foreach (var activation in _activations.Values) activation.Deactivate(Cluster.Moved);
+        Services.GetService<IHostApplicationLifetime>()?.StopApplication();
+    }
+
+    private void End(SiloPhase phase)
+    {
+        _phase = phase;
         foreach (var request in _calls.TakeDue(long.MaxValue)) Fail(request, Unavailable());
-        if (_heart is not null) await _heart.DisposeAsync();
     }
 
     private async Task EndAllAsync(CancellationToken cut)
@@ -93,4 +121,7 @@ internal sealed partial class GrainSilo : IHostedLifecycleService
 
     [LoggerMessage(20, LogLevel.Warning, "The time to stop ran out with {Activations} grains not deactivated")]
     private static partial void LogStopCut(ILogger log, int activations);
+
+    [LoggerMessage(21, LogLevel.Warning, "The silo could not leave the cluster in order; the others find out by its closed connections")]
+    private static partial void LogLeaveFailed(ILogger log, Exception fault);
 }

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Control.Runtime.Activations;
 using Control.Runtime.Calls;
+using Control.Runtime.Clustering;
+using Control.Runtime.Codecs;
 using Control.Runtime.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -19,10 +21,12 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
     private readonly GrainClasses _classes;
     private readonly PendingCalls _calls;
     private readonly IOutgoingGrainCallFilter[] _outgoing;
+    private readonly Cluster? _cluster;
 
     public GrainSilo(
         IServiceProvider services, GrainRuntimeOptions options, GrainClasses classes, PendingCalls calls,
-        IEnumerable<IIncomingGrainCallFilter> incoming, IEnumerable<IOutgoingGrainCallFilter> outgoing, ILogger<GrainSilo> log)
+        IEnumerable<IIncomingGrainCallFilter> incoming, IEnumerable<IOutgoingGrainCallFilter> outgoing, ILogger<GrainSilo> log,
+        Cluster? cluster = null)
     {
         Services = services;
         Options = options;
@@ -30,6 +34,7 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
         IncomingFilters = [.. incoming];
         _classes = classes;
         _calls = calls;
+        _cluster = cluster;
         _outgoing = [.. outgoing];
         _begin = options.Clock.GetTimestamp();
         Idle = new IdleCollector(() => Now);
@@ -44,6 +49,8 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
     public IIncomingGrainCallFilter[] IncomingFilters { get; }
 
     public IdleCollector Idle { get; }
+
+    public ICollection<Activation> Activations => _activations.Values;
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey
@@ -86,17 +93,59 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
         return request.TypedAnswer;
     }
 
-    /// <summary>Brings a call to the activation of its grain, which is made when there is none.</summary>
+    /// <summary>
+    /// Brings a call to the activation of its grain: the one here, or the silo's where the grain lives; it is made when there is
+    /// none.
+    /// </summary>
     public void Deliver(GrainRequest request)
     {
         var grainId = request.Target.GrainId;
-        if (_activations.TryGetValue(grainId, out var activation) || TryAdd(request, grainId, out activation)) activation.Receive(request);
+        if (_activations.TryGetValue(grainId, out var activation)) activation.Receive(request);
+        else if (_cluster?.TryCarry(request) != true && TryAdd(request, grainId, out activation)) activation.Receive(request);
     }
+
+    /// <summary>Takes a call from another silo in.</summary>
+    public void Receive(GrainRequest request, long timeout)
+    {
+        if (Refusal(request) is { } refusal)
+        {
+            Fail(request, refusal);
+            return;
+        }
+
+        _calls.Add(request, Now, timeout);
+        Deliver(request);
+    }
+
+    /// <summary>Nobody waits for the answer of a call from another silo any more.</summary>
+    public void Abandon(GrainRequest request)
+    {
+        if (!request.TryCancel(default)) return;
+        Forget(request);
+        CancelCallee(request);
+    }
+
+    public bool Has(GrainId grainId) => _activations.ContainsKey(grainId);
+
+    /// <summary>How long a call's caller still waits, in milliseconds.</summary>
+    public long TimeLeft(GrainRequest request) => request.Pending.Due - Now;
 
     /// <summary>Gives a call the outcome of its method.</summary>
     public static void Answer(GrainRequest request, Task task)
     {
         if (Complete(request, task)) Forget(request);
+    }
+
+    /// <summary>Gives a call the outcome that another silo wrote.</summary>
+    public static void Answer(GrainRequest request, ref WireReader reader)
+    {
+        if (request.TryComplete(ref reader)) Forget(request);
+    }
+
+    /// <summary>Ends a call as cancelled.</summary>
+    public static void Cancel(GrainRequest request)
+    {
+        if (request.TryCancel(default)) Forget(request);
     }
 
     /// <summary>Gives a call a fault.</summary>
@@ -148,6 +197,8 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
             var made = new Activation(this, _classes.ClassOf(grainId.Type), grainId);
             activation = _activations.GetOrAdd(grainId, made);
             if (ReferenceEquals(activation, made)) made.Class.Count(1);
+            // The view may have changed, and its change not have seen this one.
+            if (_cluster is { } cluster && cluster.View.PlaceOf(grainId) != cluster.Self) activation.Deactivate(Cluster.Moved);
             return true;
         }
         catch (ArgumentException fault)
@@ -180,7 +231,8 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
 
     private void CancelCallee(GrainRequest request)
     {
-        if (request.Cancellation is not null && _activations.TryGetValue(request.Target.GrainId, out var activation))
+        if (request.Carrier is { } carrier) carrier.Cancel(request);
+        else if (request.Cancellation is not null && _activations.TryGetValue(request.Target.GrainId, out var activation))
         {
             activation.Add(new CancelTurn(request));
         }

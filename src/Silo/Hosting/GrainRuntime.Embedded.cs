@@ -1,5 +1,5 @@
-using Control.Contracts.Errors;
 using Control.Grains;
+using Control.Runtime.Clustering;
 using Control.Runtime.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -13,13 +13,24 @@ internal static class GrainRuntime
     /// <summary>Sources of the engine's own spans.</summary>
     public static readonly string[] TraceSources = [];
 
-    /// <summary>Adds the embedded runtime, one silo.</summary>
-    public static IServiceCollection AddGrainEngine(this IServiceCollection services, SiloCluster? cluster) => cluster is null
-        ? services.AddGrainRuntime(configure: null, typeof(GrainServices).Assembly)
-        : throw new ControlException(
-            "cluster-unsupported",
-            "This build of Control runs on the embedded grain runtime, which is one silo so far. Leave the cluster's settings out, or use a build on Microsoft Orleans (make … GRAIN_RUNTIME=Orleans).");
+    /// <summary>Adds the embedded runtime.</summary>
+    public static IServiceCollection AddGrainEngine(this IServiceCollection services, SiloCluster? cluster)
+    {
+        if (cluster is not null) services.AddSingleton(cluster).AddHostedService<SignalRelay>();
+        return services.AddGrainRuntime(runtime => runtime.Cluster = Options(cluster), typeof(GrainServices).Assembly);
+    }
 
     /// <summary>The embedded runtime has no dashboard of its own; its figures are at /metrics.</summary>
     public static IEndpointConventionBuilder? MapGrainDashboard(this IEndpointRouteBuilder app, string prefix) => null;
+
+    /// <summary>How the runtime joins.</summary>
+    public static ClusterOptions? Options(SiloCluster? cluster) => cluster is null ? null : new ClusterOptions
+    {
+        Redis = cluster.Redis,
+        Listen = cluster.Listen,
+        Certificate = cluster.Certificate,
+        Name = cluster.Name,
+        NextGeneration = Generations.NextAsync,
+        Faults = new ControlFaults(),
+    };
 }

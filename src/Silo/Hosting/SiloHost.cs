@@ -19,7 +19,6 @@ public static class SiloHost
     /// <param name="dataDirectory">The store's folder.</param>
     /// <param name="cluster">The cluster to join; null for a silo that is alone and listens to nobody.</param>
     /// <param name="isScheduling">False for a silo that lives for a few calls and leaves what is due to another.</param>
-    /// <exception cref="Contracts.Errors.ControlException"><c>cluster-unsupported</c>: this build's engine has no clusters.</exception>
     public static IServiceCollection AddControlSilo(
         this IServiceCollection services, string dataDirectory, SiloCluster? cluster = null, bool isScheduling = true)
     {

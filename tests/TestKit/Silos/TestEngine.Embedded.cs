@@ -1,4 +1,5 @@
 using Control.Runtime.Hosting;
+using Control.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.TestKit.Silos;
@@ -10,11 +11,11 @@ internal static class TestEngine
 
     public static void AddTo(IServiceCollection services, TestSiloOptions options)
     {
-        if (options.Cluster is not null) throw new NotSupportedException("The embedded runtime is one silo so far.");
         services.AddGrainRuntime(
             runtime =>
             {
                 runtime.Clock = options.Clock;
+                runtime.Cluster = GrainRuntime.Options(options.Cluster);
                 runtime.DeactivationTimeout = options.DeactivationTimeout;
                 runtime.MaxQueuedRequests = options.MaxQueuedRequests;
                 foreach (var (type, age) in options.IdleAges) runtime.IdleAges[type] = age;

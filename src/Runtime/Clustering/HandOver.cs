@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using Control.Runtime.Activations;
+using Control.Runtime.Codecs;
+using Orleans.Runtime;
+
+namespace Control.Runtime.Clustering;
+
+/// <summary>
+/// Lets a grain begin at its new place only once it has ended at the old one, where both silos live: the old place tells which
+/// of its grains are moving and when each is gone, the new one holds their calls until then. It is for smoothness, not for
+/// safety: after <see cref="Patience"/> calls go on all the same, and a commit by both activations ends one of them.
+/// </summary>
+internal sealed class HandOver(Cluster cluster, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // In one frame; a grain's id is short.
+    private const int MaxIds = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<SiloId, FormerPlace> _formerPlaces = [];
+    private volatile ImmutableDictionary<SiloId, long> _awaited = ImmutableDictionary<SiloId, long>.Empty;
+    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ClusterView _before = ClusterView.Empty;
+
+    /// <summary>The view has changed: lets go what lives elsewhere now, and notes whom to wait for.</summary>
+    public void Change(ClusterView before, ClusterView after, ICollection<Activation> activations)
+    {
+        // Before this silo knew any view, there was the one without it.
+        var former = before.Version == 0 ? after.Without(cluster.Self) : before;
+        Await(former, after);
+        if (former.IsPlace(cluster.Self)) LetGo(former, after, activations);
+    }
+
+    /// <summary>A former place tells what it has and what it has no longer.</summary>
+    public void Hear(SiloId from, FrameKind kind, ref WireReader reader)
+    {
+        var version = (long)reader.ReadVarint();
+        var count = Math.Min(reader.ReadCount(2), MaxIds);
+        lock (_gate)
+        {
+            if (!_formerPlaces.TryGetValue(from, out var place)) _formerPlaces[from] = place = new FormerPlace();
+            for (var i = 0; i < count; i++)
+            {
+                var grain = GrainId.Create(reader.ReadString(), reader.ReadString());
+                if (kind == FrameKind.Moving) place.Busy.Add(grain);
+                else place.Busy.Remove(grain);
+            }
+
+            if (kind == FrameKind.Moving) place.Told = Math.Max(place.Told, version);
+            Forget();
+        }
+    }
+
+    /// <summary>What to wait for before the grain may begin here; null when nothing stands in its way.</summary>
+    public Task? Hold(GrainId grain)
+    {
+        if (_awaited.IsEmpty) return null;
+        lock (_gate) return IsClear(grain) ? null : WaitAsync(grain);
+    }
+
+    private async Task WaitAsync(GrainId grain)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        while (!patience.IsCancellationRequested)
+        {
+            Task news;
+            lock (_gate)
+            {
+                if (IsClear(grain)) return;
+                news = _news.Task;
+            }
+
+            await news.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        lock (_gate)
+        {
+            // Whoever is silent for so long is not waited for again.
+            if (_before.PlaceOf(grain) is { } place && _formerPlaces.TryGetValue(place, out var former)) former.Busy.Remove(grain);
+            if (_before.PlaceOf(grain) is { } silent && !HasTold(silent)) _awaited = _awaited.Remove(silent);
+        }
+    }
+
+    private bool IsClear(GrainId grain) =>
+        _before.PlaceOf(grain) is not { } place || !_awaited.ContainsKey(place) || (HasTold(place) && !_formerPlaces[place].Busy.Contains(grain));
+
+    private bool HasTold(SiloId place) =>
+        !_awaited.TryGetValue(place, out var version) || (_formerPlaces.TryGetValue(place, out var former) && former.Told >= version);
+
+    // Grains come from everybody when this silo is new, and from one that leaves.
+    private void Await(ClusterView former, ClusterView after)
+    {
+        lock (_gate)
+        {
+            var isNew = after.IsPlace(cluster.Self) && !former.IsPlace(cluster.Self);
+            var heirs = after.Members
+                .Where(member => member.Id != cluster.Self && former.IsPlace(member.Id) && (isNew || member.IsLeaving))
+                .ToImmutableDictionary(member => member.Id, _ => after.Version);
+            foreach (var gone in _formerPlaces.Keys.Where(place => !after.Contains(place)).ToList()) _formerPlaces.Remove(gone);
+            (_before, _awaited) = (former, heirs);
+            Forget();
+        }
+    }
+
+    // Those that have told everything and have nothing left.
+    private void Forget()
+    {
+        foreach (var (place, _) in _awaited.Where(awaited => HasTold(awaited.Key) && _formerPlaces[awaited.Key].Busy.Count == 0))
+        {
+            _awaited = _awaited.Remove(place);
+        }
+
+        var news = _news;
+        _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        news.TrySetResult();
+    }
+
+    private void LetGo(ClusterView former, ClusterView after, ICollection<Activation> activations)
+    {
+        var isLeaving = !after.IsPlace(cluster.Self);
+        var moving = activations
+            .Select(activation => (Activation: activation, Place: after.PlaceOf(activation.GrainId)))
+            .Where(moved => moved.Place != cluster.Self)
+            .ToLookup(moved => moved.Place, moved => moved.Activation);
+        foreach (var place in after.Members.Where(member => member.Id != cluster.Self && !member.IsLeaving && (isLeaving || !former.IsPlace(member.Id))))
+        {
+            var ids = moving[place.Id].Select(activation => activation.GrainId).ToArray();
+            foreach (var some in ids.Length == 0 ? [[]] : ids.Chunk(MaxIds)) Tell(place.Id, FrameKind.Moving, after.Version, some);
+        }
+
+        foreach (var group in moving)
+        {
+            foreach (var activation in group)
+            {
+                activation.Deactivate(Cluster.Moved);
+                if (group.Key is { } place) _ = TellGoneAsync(place, after.Version, activation);
+            }
+        }
+    }
+
+    private async Task TellGoneAsync(SiloId place, long version, Activation activation)
+    {
+        await activation.Deactivated.ConfigureAwait(false);
+        Tell(place, FrameKind.Moved, version, [activation.GrainId]);
+    }
+
+    private void Tell(SiloId place, FrameKind kind, long version, GrainId[] grains)
+    {
+        var writer = new WireWriter();
+        writer.WriteVarint((ulong)version);
+        writer.WriteVarint((ulong)grains.Length);
+        foreach (var grain in grains)
+        {
+            writer.WriteString(grain.Type.ToString());
+            writer.WriteString(grain.Key.ToString());
+        }
+
+        cluster.LinkTo(place).Tell(kind, writer.Written.ToArray());
+    }
+
+    private sealed class FormerPlace
+    {
+        public long Told { get; set; }
+
+        public HashSet<GrainId> Busy { get; } = [];
+    }
+}
