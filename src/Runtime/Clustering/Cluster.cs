@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Control.Runtime.Codecs;
 using Control.Runtime.Silo;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -31,6 +32,7 @@ internal sealed class Cluster : IAsyncDisposable
         Wire = new Wire(classes, options.Faults);
         Tls = new MutualTls(options.Certificate);
         HandOver = new HandOver(this, time);
+        Departure = new Departure(time);
         _listener = new SiloListener(this, log);
     }
 
@@ -40,9 +42,13 @@ internal sealed class Cluster : IAsyncDisposable
 
     public HandOver HandOver { get; }
 
+    public Departure Departure { get; }
+
     public string Name => _options.Name;
 
     public GrainSilo Silo => _silo!;
+
+    public Membership Membership => _membership!;
 
     public SiloId Self => _membership?.Self ?? new SiloId("", 0);
 
@@ -115,8 +121,13 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>From the return on, no grain is placed here any more, and those that are here are on their way.</summary>
     public Task BeginLeaveAsync(CancellationToken cancellationToken) => _membership!.BeginLeaveAsync(cancellationToken);
 
-    /// <summary>Goes out of the cluster; no grain may be here any more.</summary>
-    public Task LeaveAsync(CancellationToken cancellationToken) => _membership!.LeaveAsync(cancellationToken);
+    /// <summary>Goes out of the cluster; no grain may be here any more. Until then calls that come are sent on.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await Departure.SeenByAllAsync(View, Self).ConfigureAwait(false);
+        await _membership!.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        await Departure.QuietAsync().ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -132,10 +143,20 @@ internal sealed class Cluster : IAsyncDisposable
     private void OnChanged(ClusterView before, ClusterView after)
     {
         HandOver.Change(before, after, Silo.Activations);
+        foreach (var leaving in after.Members.Where(member => member.IsLeaving && member.Id != Self)) TellSeen(leaving.Id, after.Version);
         foreach (var (peer, link) in _links)
         {
-            if (!after.Contains(peer) && _links.TryRemove(peer, out _)) _ = link.DisposeAsync().AsTask();
+            if (after.Contains(peer) || !_links.TryRemove(peer, out _)) continue;
+            // Who left in order answers what it has and then closes the connection itself.
+            if (!before.Members.Any(member => member.Id == peer && member.IsLeaving)) _ = link.DisposeAsync().AsTask();
         }
+    }
+
+    private void TellSeen(SiloId leaving, long version)
+    {
+        var writer = new WireWriter();
+        writer.WriteVarint((ulong)version);
+        LinkTo(leaving).Tell(FrameKind.Seen, writer.Written.ToArray());
     }
 
     private async Task DeliverAfterAsync(Task held, GrainRequest request)

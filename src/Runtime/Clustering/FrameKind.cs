@@ -20,6 +20,9 @@ internal enum FrameKind : byte
 
     /// <summary>Those that the sender has no longer.</summary>
     Moved = 6,
+
+    /// <summary>The sender's calls go by that version of the view, in which the receiver leaves.</summary>
+    Seen = 7,
 }
 
 /// <summary>How a call ended. Numbers are on the wire.</summary>

@@ -23,6 +23,9 @@ internal sealed class InboundCalls(SiloId peer, FrameStream frames, Cluster clus
             case FrameKind.Moved:
                 cluster.HandOver.Hear(peer, kind, ref reader);
                 break;
+            case FrameKind.Seen:
+                cluster.Departure.Seen(peer, (long)reader.ReadVarint());
+                break;
             default:
                 throw new WireFormatException($"Silo {peer} sent a frame {kind}, which is no request.");
         }
@@ -54,6 +57,7 @@ internal sealed class InboundCalls(SiloId peer, FrameStream frames, Cluster clus
         }
 
         _running[number] = request;
+        cluster.Departure.Begun();
         _ = AnswerAsync(number, request);
         if (cluster.IsHere(request.Target.GrainId)) cluster.Silo.Receive(request, timeout);
         else _ = DecideAsync(number, request, timeout, viewVersion);
@@ -83,6 +87,7 @@ internal sealed class InboundCalls(SiloId peer, FrameStream frames, Cluster clus
         var answer = request.Answer;
         await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_running.TryRemove(number, out _)) Answer(number, writer => Write(writer, request, answer));
+        cluster.Departure.Ended();
     }
 
     private void Write(WireWriter writer, GrainRequest request, Task answer)

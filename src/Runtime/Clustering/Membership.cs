@@ -20,6 +20,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     private readonly CancellationTokenSource _ended = new();
     private Task _watching = Task.CompletedTask;
     private Task? _refreshing;
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isAgain;
     private bool _hasLeft;
 
@@ -77,6 +78,12 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
         }
     }
 
+    /// <summary>Waits for the next view after the one that <see cref="View"/> gave when this was called.</summary>
+    public Task NextAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate) return _next.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Reads the view. Those that ask while it is being read get what is read after their question.</summary>
     public Task RefreshAsync()
     {
@@ -96,7 +103,6 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     {
         await _ended.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ended.Dispose();
     }
 
     private async Task RefreshAllAsync()
@@ -195,6 +201,8 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
             if (view.Version <= View.Version) return;
             var before = View;
             View = view;
+            _next.TrySetResult();
+            _next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             isEvicted = before.Contains(Self) && !view.Contains(Self) && !_hasLeft;
             if (!isEvicted) Changed(before, view);
         }

@@ -10,6 +10,8 @@ internal sealed class MembershipTable : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
+
     private readonly string _name;
     private readonly ConnectionMultiplexer _redis;
     private readonly IDatabase _database;
@@ -26,6 +28,9 @@ internal sealed class MembershipTable : IAsyncDisposable
     {
         var configuration = ConfigurationOptions.Parse(options.Redis);
         configuration.ConnectTimeout = (int)ConnectWithin.TotalMilliseconds;
+        configuration.AsyncTimeout = (int)AnswersWithin.TotalMilliseconds;
+        // Who is told at once that Redis is away goes on without it; a queue would only make everybody late.
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
         try
         {
             var redis = await ConnectionMultiplexer.ConnectAsync(configuration).ConfigureAwait(false);

@@ -190,9 +190,9 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     private async Task<bool> GoesOnAsync(Exception fault, bool wasOpen)
     {
         LogLost(log, peer, fault);
-        if (wasOpen) return true;
-        var isGone = fault is SocketException { SocketErrorCode: SocketError.ConnectionRefused };
-        if (isGone) await cluster.EvictAsync(peer, "it refuses connections").ConfigureAwait(false);
+        if (wasOpen && cluster.View.Contains(peer)) return true;
+        if (fault is SocketException { SocketErrorCode: SocketError.ConnectionRefused }) await cluster.EvictAsync(peer, "it refuses connections").ConfigureAwait(false);
+        var isGone = !cluster.View.Contains(peer);
         foreach (var request in TakeWaiting())
         {
             if (isGone) cluster.Reroute(request);

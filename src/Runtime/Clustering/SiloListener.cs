@@ -50,8 +50,6 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         _socket?.Dispose();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_connections.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ended.Dispose();
-        _free.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -94,7 +92,7 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
 
     private async Task ServeAsync(Stream stream, SiloId peer)
     {
-        await using var frames = new FrameStream(stream);
+        var frames = new FrameStream(stream);
         var calls = new InboundCalls(peer, frames, cluster);
         try
         {
@@ -102,6 +100,8 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         }
         finally
         {
+            // In this order: nobody is told that a call was cancelled which the caller only lost sight of.
+            await frames.DisposeAsync().ConfigureAwait(false);
             calls.CancelAll();
         }
     }

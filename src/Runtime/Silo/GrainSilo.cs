@@ -50,6 +50,9 @@ internal sealed partial class GrainSilo : IGrainRouter, IGrainFactory
 
     public IdleCollector Idle { get; }
 
+    /// <summary>The silo's cluster; null when it is alone.</summary>
+    public Cluster? Cluster => _cluster;
+
     public ICollection<Activation> Activations => _activations.Values;
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)

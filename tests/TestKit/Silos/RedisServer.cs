@@ -8,17 +8,47 @@ namespace Control.TestKit.Silos;
 /// <summary>A Redis of a test's own, on loopback and in memory only. Its membership view is all that is kept there.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private readonly Process _process;
+    private readonly int _port;
+    private Process _process;
 
-    private RedisServer(Process process, string address) => (_process, Address) = (process, address);
+    private RedisServer(Process process, int port) => (_process, _port) = (process, port);
 
     /// <summary>As StackExchange.Redis reads it.</summary>
-    public string Address { get; }
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
 
     /// <summary>Starts it; returns once it answers.</summary>
     public static async Task<RedisServer> StartAsync()
     {
         var port = FreePort();
+        return new RedisServer(await LaunchAsync(port), port);
+    }
+
+    /// <summary>Kills it: what it held is gone.</summary>
+    public async Task StopAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts it again at its old address, empty.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process.Dispose();
+        _process = await LaunchAsync(_port);
+    }
+
+    /// <summary>Makes it forget everything.</summary>
+    public async Task FlushAsync()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _port);
+        await client.GetStream().WriteAsync("FLUSHALL\r\n"u8.ToArray());
+        using var reader = new StreamReader(client.GetStream());
+        if (await reader.ReadLineAsync() != "+OK") throw new InvalidOperationException("Redis was not emptied.");
+    }
+
+    private static async Task<Process> LaunchAsync(int port)
+    {
         var start = new ProcessStartInfo(
             "redis-server",
             ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
@@ -28,7 +58,7 @@ public sealed class RedisServer : IAsyncDisposable
         {
             if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
             _ = process.StandardOutput.ReadToEndAsync();
-            return new RedisServer(process, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
+            return process;
         }
 
         throw new InvalidOperationException($"redis-server ended with {process.ExitCode}.");

@@ -1,5 +1,7 @@
+using Control.Runtime.Clustering;
 using Control.Runtime.Hosting;
 using Control.Silo.Hosting;
+using Control.Storage.Commits;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.TestKit.Silos;
@@ -9,17 +11,33 @@ internal static class TestEngine
 {
     public const string Name = "embedded";
 
+    private static long _generation;
+
     public static void AddTo(IServiceCollection services, TestSiloOptions options)
     {
         services.AddGrainRuntime(
             runtime =>
             {
                 runtime.Clock = options.Clock;
-                runtime.Cluster = GrainRuntime.Options(options.Cluster);
+                runtime.Cluster = Cluster(options);
                 runtime.DeactivationTimeout = options.DeactivationTimeout;
                 runtime.MaxQueuedRequests = options.MaxQueuedRequests;
                 foreach (var (type, age) in options.IdleAges) runtime.IdleAges[type] = age;
             },
             options.Grains);
     }
+
+    // Silos of tests without a store count themselves.
+    private static ClusterOptions? Cluster(TestSiloOptions options) => options.Cluster is not { } cluster ? null : new ClusterOptions
+    {
+        Redis = cluster.Redis,
+        Listen = cluster.Listen,
+        Certificate = cluster.Certificate,
+        Name = cluster.Name,
+        Lease = options.Lease,
+        NextGeneration = (services, cut) => services.GetService<CommitStore>() is null
+            ? Task.FromResult(Interlocked.Increment(ref _generation))
+            : Generations.NextAsync(services, cut),
+        Faults = new ControlFaults(),
+    };
 }

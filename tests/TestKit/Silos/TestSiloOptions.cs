@@ -24,6 +24,9 @@ public sealed record TestSiloOptions
     /// <summary>The cluster to join; null for a silo that is alone.</summary>
     public SiloCluster? Cluster { get; init; }
 
+    /// <summary>How long a silo of the cluster that says nothing counts as alive; the embedded runtime's only. Default 8 s.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(8);
+
     /// <summary>True for the engine without its dashboard and traces, so that what is measured is the engine.</summary>
     public bool IsBare { get; init; }
 }
