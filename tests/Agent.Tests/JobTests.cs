@@ -242,6 +242,20 @@ public class JobTests
         Assert.Contains("quota", report.Message);
     }
 
+    // Or the next job would find no room either.
+    [Fact]
+    public async Task Run_SpoolQuotaFull_SlotIsFreeOnceTheLogIsUploaded()
+    {
+        await using var agent = await TestAgent.StartAsync(options => (options.SpoolQuotaBytes, options.Capacity) = (1 << 20, 1));
+        agent.Server.LogFault = _ => Fault.LoseRequest;
+        await agent.Server.EndOf(agent.Run(a => a with { LogLimitBytes = 1 << 30 }, "yes"));
+        await agent.Server.Until(() => agent.Server.Polls.Any(poll => poll is { Holding.IsEmpty: true, Free: 0 }));
+
+        agent.Server.LogFault = _ => Fault.None;
+
+        await agent.Server.Until(() => agent.Server.Polls.Last() is { Holding.IsEmpty: true, Free: 1 });
+    }
+
     [Fact]
     public async Task Run_NoWorkFolderPossible_IsAgentError()
     {

@@ -57,6 +57,9 @@ internal sealed partial class Job
     /// <summary>The lease it runs under.</summary>
     public LeaseRef Lease { get; }
 
+    /// <summary>True when its log found no more room on the agent's disk: until it is uploaded, another job's would not either.</summary>
+    public bool IsOutOfRoom => _trouble is { IsLimit: false };
+
     /// <summary>Ends it. Returns at once.</summary>
     /// <returns>False when it was to end already.</returns>
     public bool End(JobEnd cause)

@@ -29,6 +29,9 @@ internal sealed partial class JobTable(JobTools tools, ExecutorChoice executors,
     private CancellationTokenSource _changed = new();
     private long _count;
 
+    // Ended jobs whose logs fill the disk: their slots are not free before those are uploaded.
+    private int _outOfRoom;
+
     /// <summary>Jobs held.</summary>
     public int Count
     {
@@ -46,7 +49,7 @@ internal sealed partial class JobTable(JobTools tools, ExecutorChoice executors,
     {
         lock (_gate)
         {
-            return new Standing(Math.Max(0, tools.Options.Capacity - _jobs.Count), [.. _jobs.Keys], _changed.Token);
+            return new Standing(Math.Max(0, tools.Options.Capacity - _jobs.Count - _outOfRoom), [.. _jobs.Keys], _changed.Token);
         }
     }
 
@@ -138,10 +141,24 @@ internal sealed partial class JobTable(JobTools tools, ExecutorChoice executors,
             lock (_gate)
             {
                 _jobs.Remove(job.Lease);
+                _outOfRoom += job.IsOutOfRoom ? 1 : 0;
                 Change();
             }
         }
 
+        await DrainAsync(job).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (job.IsOutOfRoom)
+            {
+                _outOfRoom--;
+                Change();
+            }
+        }
+    }
+
+    private async Task DrainAsync(Job job)
+    {
         try
         {
             await job.DrainAsync().ConfigureAwait(false);
