@@ -9,6 +9,7 @@ var groups = new Dictionary<string, Func<TextWriter, Task>>
     ["spawn"] = SpawnBenchmarks.RunAsync,
     ["load"] = LoadBenchmarks.RunAsync,
     ["grain"] = GrainBenchmarks.RunAsync,
+    ["remote"] = RemoteBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,
 };
 

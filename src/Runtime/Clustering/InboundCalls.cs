@@ -46,7 +46,7 @@ internal sealed class InboundCalls(SiloId peer, FrameStream frames, Cluster clus
         {
             (request, timeout) = cluster.Wire.ReadRequest(ref reader, cluster.Silo);
         }
-        catch (Exception fault) when (fault is WireFormatException or ArgumentException)
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             Answer(number, writer =>
             {

@@ -140,8 +140,9 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
                 await LookAsync().ConfigureAwait(false);
                 isAway = false;
             }
-            catch (Exception fault) when (fault is RedisException or TimeoutException)
+            catch (Exception fault) when (fault is not (OperationCanceledException or OutOfMemoryException))
             {
+                // Whatever it is: a silo that does not look any more would lose its lease.
                 _lapsed.Clear();
                 if (!isAway) LogAway(log, fault);
                 isAway = true;
@@ -173,8 +174,8 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     // What this silo remembers is as good as it was; and those that joined an empty Redis meanwhile.
     private ClusterView Restored(ClusterView found)
     {
-        var own = View.Members.Select(member => member.Id.Endpoint).ToHashSet();
-        return new ClusterView(View.Version + 1, [.. View.Members, .. found.Members.Where(member => !own.Contains(member.Id.Endpoint))]);
+        var members = View.Members.Concat(found.Members).GroupBy(member => member.Id.Endpoint).Select(lives => lives.MaxBy(life => life.Id.Generation)!);
+        return new ClusterView(View.Version + 1, [.. members]);
     }
 
     // Until it is done, or found to be done already.

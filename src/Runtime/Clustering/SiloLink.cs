@@ -97,6 +97,7 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
 
     private void Write(FrameStream frames, GrainRequest request)
     {
+        if (request.Answer.IsCompleted) return;
         var number = Interlocked.Increment(ref _lastNumber);
         (request.Carrier, request.Number) = (this, number);
         _inFlight[number] = request;

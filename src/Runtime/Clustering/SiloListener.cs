@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Authentication;
-using Control.Runtime.Codecs;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
@@ -84,7 +82,7 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
             if (refusal.Length == 0) await ServeAsync(stream, hello.From).ConfigureAwait(false);
             else LogRefused(log, from, refusal);
         }
-        catch (Exception fault) when (fault is IOException or AuthenticationException or WireFormatException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             if (!_ended.IsCancellationRequested) LogEnded(log, from, fault.Message);
         }

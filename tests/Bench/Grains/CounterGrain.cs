@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 
 namespace Control.Bench.Grains;
@@ -10,9 +11,15 @@ internal interface ICounterGrain : IGrainWithStringKey
 {
     [Alias("add")]
     Task<int> Add(Add command);
+
+    [Alias("where")]
+    Task<string> Where();
 }
 
-internal sealed class CounterGrain : Grain, ICounterGrain
+/// <summary>Names a silo.</summary>
+internal sealed record Place(string Name);
+
+internal sealed class CounterGrain(IServiceProvider services) : Grain, ICounterGrain
 {
     private int _total;
     private string _reason = "";
@@ -22,4 +29,6 @@ internal sealed class CounterGrain : Grain, ICounterGrain
         _reason = command.Reason;
         return Task.FromResult(_total += command.Amount + (_reason.Length * 0));
     }
+
+    public Task<string> Where() => Task.FromResult(services.GetRequiredService<Place>().Name);
 }

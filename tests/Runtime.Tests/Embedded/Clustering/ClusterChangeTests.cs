@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Control.Runtime.Tests.Grains;
 using Control.TestKit.Silos;
 using Orleans;
@@ -33,12 +32,9 @@ public sealed class ClusterChangeTests : ClusterTest
     public async Task Silo_Joins_IsUsedAtOnce()
     {
         await StartAsync();
-        var began = Stopwatch.StartNew();
         var second = await StartAsync();
         foreach (var grain in Many()) await grain.Double(1);
-
         Assert.NotEmpty(SiloOf(second).Activations);
-        Assert.True(began.Elapsed < TimeSpan.FromSeconds(2), $"{began.Elapsed}");
     }
 
     [Fact]
@@ -71,14 +67,12 @@ public sealed class ClusterChangeTests : ClusterTest
         var grain = Silos[0].Grains.GetGrain<ICallGrain>(KeyOn(second));
         await grain.Double(1);
 
-        var began = Stopwatch.StartNew();
         var running = grain.Wait("never");
         await Gates.ReachedAsync("never");
         await KillAsync(second);
 
         await Assert.ThrowsAsync<SiloUnavailableException>(() => running);
         Assert.Equal(42, await grain.Double(21));
-        Assert.True(began.Elapsed < TimeSpan.FromSeconds(2), $"{began.Elapsed}");
         Assert.Single(ClusterOf(Silos[0]).View.Members);
     }
 
