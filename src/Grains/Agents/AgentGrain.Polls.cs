@@ -11,6 +11,9 @@ internal sealed partial class AgentGrain
     // A pool in which nothing waited for so long gets no more offers: it calls when it has work again.
     private static readonly TimeSpan ForgetPoolAfter = TimeSpan.FromMinutes(10);
 
+    // While the silo stops and the grain is still here: short, so as not to hold it up, and not so short that agents run hot.
+    private static readonly TimeSpan ParkWhileStopping = TimeSpan.FromMilliseconds(250);
+
     private readonly Dictionary<PoolKey, long> _pools = [];
     private TaskCompletionSource? _parked;
     private HashSet<LeaseRef> _holding = [];
@@ -186,7 +189,9 @@ internal sealed partial class AgentGrain
     {
         var parked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _parked = parked;
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var isStopping = _stopping.IsCancellationRequested;
+        wait = isStopping && wait > ParkWhileStopping ? ParkWhileStopping : wait;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, isStopping ? default : _stopping);
         await Task.WhenAny(parked.Task, Task.Delay(wait, Time, ended.Token));
         await ended.CancelAsync();
         if (_parked == parked)

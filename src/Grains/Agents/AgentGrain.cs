@@ -19,6 +19,7 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
 
     private readonly AgentTimings _timings;
     private readonly WorkIndex _work;
+    private readonly CancellationToken _stopping;
     private readonly ILogger<AgentGrain> _log;
     private readonly LeaseBook _leases;
     private readonly Mailbox<AgentChange> _mailbox;
@@ -29,6 +30,7 @@ internal sealed partial class AgentGrain : DurableGrain<AgentDocument>, IAgentGr
         : base(facets, SubjectKinds.Agent)
     {
         _work = work;
+        _stopping = facets.Silo.Stopping;
         _timings = timings;
         _log = log;
         _leases = new LeaseBook(timings);

@@ -7,6 +7,9 @@ namespace Control.Grains.Durable;
 /// <param name="BootId">Unique to this start of the process.</param>
 public sealed record SiloIdentity(string BootId)
 {
+    /// <summary>Cancelled once the process is about to stop: what only waits in a grain goes home, so that the grain can leave.</summary>
+    public CancellationToken Stopping { get; init; }
+
     /// <summary>A fresh identity.</summary>
     public static SiloIdentity Create() => new(Guid.NewGuid().ToString("N"));
 }

@@ -39,6 +39,17 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
         await Sleep(cancellationToken);
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // What is due must not wait for the next silo's beat because this grain lives elsewhere now.
+        if (reason.ReasonCode != DeactivationReasonCode.ShuttingDown)
+        {
+            GrainFactory.GetGrain<ISchedulerGrain>(this.GetPrimaryKeyString()).Poke().Forget();
+        }
+
+        return Task.CompletedTask;
+    }
+
     public async Task Poke()
     {
         if (_hasAdopted || _isAdopting)

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Control.Runtime.Codecs;
 using Control.Runtime.Silo;
 using Microsoft.Extensions.Logging;
@@ -126,8 +125,9 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
             {
                 await ConnectAndReadAsync(() => wasOpen = true).ConfigureAwait(false);
             }
-            catch (Exception fault) when (fault is IOException or SocketException or AuthenticationException or WireFormatException or OperationCanceledException)
+            catch (Exception fault) when (fault is not OutOfMemoryException)
             {
+                // Whatever it is, calls must not be left waiting.
                 Close();
                 if (_ended.IsCancellationRequested || !await GoesOnAsync(fault, wasOpen).ConfigureAwait(false)) return;
                 wasOpen = false;

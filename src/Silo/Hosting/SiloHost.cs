@@ -1,9 +1,11 @@
 using Control.Grains;
+using Control.Grains.Durable;
 using Control.Silo.Statistics;
 using Control.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans;
 
 namespace Control.Silo.Hosting;
@@ -23,6 +25,7 @@ public static class SiloHost
         this IServiceCollection services, string dataDirectory, SiloCluster? cluster = null, bool isScheduling = true)
     {
         services.AddControlStorage(options => options.DataDirectory = dataDirectory);
+        services.AddSingleton(host => SiloIdentity.Create() with { Stopping = host.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping });
         services.AddControlGrains();
         services.AddGrainEngine(cluster);
         services.AddGrainStatistics();

@@ -127,6 +127,23 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.Single((await newer).Start);
     }
 
+    // Or the grain could not leave a silo that stops before the poll's 20 s are over.
+    [Fact]
+    public async Task Poll_ParkedWhileTheSiloBeginsToStop_ComesHomeAndTheNextOneParksBriefly()
+    {
+        var agent = await _world.AgentAsync();
+        await agent.RenewAsync();
+        var parked = await agent.ParkAsync();
+
+        await _world.Stopping.CancelAsync();
+
+        Assert.Empty((await parked).Start);
+        var next = await agent.ParkAsync();
+        Assert.False(next.IsCompleted);
+        _world.Clock.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Empty((await next).Start);
+    }
+
     [Fact]
     public async Task Poll_OlderOneStillBeingTakenIn_DoesNotTakeTheParkingPlace()
     {

@@ -34,6 +34,9 @@ internal sealed class World : IAsyncDisposable
 
     public ManualClock Clock { get; } = new();
 
+    /// <summary>Tells the grains that their process is about to stop.</summary>
+    public CancellationTokenSource Stopping { get; } = new();
+
     public CallFilter Calls { get; private set; } = new();
 
     public TestSilo Silo => _silos[0];
@@ -69,6 +72,8 @@ internal sealed class World : IAsyncDisposable
         {
             _silos.Add(await TestSilo.StartAsync(await OptionsAsync(), Configure));
         }
+
+        if (_silos.Count > 1) await TestSilo.TogetherAsync(_silos);
     }
 
     private async Task<TestSiloOptions> OptionsAsync()
@@ -85,6 +90,7 @@ internal sealed class World : IAsyncDisposable
     {
         services.AddSingleton<TimeProvider>(Clock);
         services.AddSingleton<IIncomingGrainCallFilter>(Calls);
+        services.AddSingleton(SiloIdentity.Create() with { Stopping = Stopping.Token });
         services.AddControlStorage(options => options.DataDirectory = _folder);
         if (_silos.Count > 0)
         {
@@ -106,6 +112,7 @@ internal sealed class World : IAsyncDisposable
         await StopSiloAsync();
         if (_redis is not null) await _redis.DisposeAsync();
         _certificate.Dispose();
+        Stopping.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -1,5 +1,6 @@
 using Control.Runtime.Clustering;
 using Control.Runtime.Hosting;
+using Control.Runtime.Silo;
 using Control.Silo.Hosting;
 using Control.Storage.Commits;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,21 @@ internal static class TestEngine
                 foreach (var (type, age) in options.IdleAges) runtime.IdleAges[type] = age;
             },
             options.Grains);
+    }
+
+    /// <summary>Waits until each of the silos knows all: from then on no grain moves.</summary>
+    public static async Task TogetherAsync(IEnumerable<IServiceProvider> silos)
+    {
+        var clusters = silos.Select(silo => silo.GetRequiredService<GrainSilo>().Cluster!).ToArray();
+        foreach (var membership in clusters.Select(cluster => cluster.Membership))
+        {
+            while (true)
+            {
+                var next = membership.NextAsync(CancellationToken.None);
+                if (clusters.All(cluster => membership.View.Contains(cluster.Self))) break;
+                await next;
+            }
+        }
     }
 
     // Silos of tests without a store count themselves.

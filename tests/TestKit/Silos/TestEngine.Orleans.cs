@@ -14,6 +14,9 @@ internal static class TestEngine
     private static readonly string[] ClocksOfGrains =
         [TimeProviderNames.Grains, TimeProviderNames.ActivationManagement, TimeProviderNames.Messaging];
 
+    /// <summary>Grains stay where they are when a silo joins.</summary>
+    public static Task TogetherAsync(IEnumerable<IServiceProvider> silos) => Task.CompletedTask;
+
     public static void AddTo(IServiceCollection services, TestSiloOptions options)
     {
         services.AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System);

@@ -34,6 +34,9 @@ public sealed class TestSilo : IAsyncDisposable
         return silo;
     }
 
+    /// <summary>Waits until the silos of one cluster know each other.</summary>
+    public static Task TogetherAsync(IEnumerable<TestSilo> silos) => TestEngine.TogetherAsync(silos.Select(silo => silo.Services));
+
     /// <summary>Ends the grains and the host.</summary>
     /// <param name="cut">Ends the wait for grains that do not end.</param>
     public Task StopAsync(CancellationToken cut = default) => _host.StopAsync(cut);
