@@ -18,20 +18,33 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Starts it; returns once it answers.</summary>
     public static async Task<RedisServer> StartAsync()
     {
-        var port = FreePort();
+        while (true)
+        {
+            // Another program may take the port before Redis does; only binding it decides.
+            if (await TryStartAsync(FreePort()) is { } server) return server;
+        }
+    }
+
+    // Null when the port was taken.
+    private static async Task<RedisServer?> TryStartAsync(int port)
+    {
         var start = new ProcessStartInfo(
             "redis-server",
             ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
         { RedirectStandardOutput = true };
         var process = Process.Start(start)!;
+        var said = "";
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
+            said += line + "\n";
             if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
             _ = process.StandardOutput.ReadToEndAsync();
             return new RedisServer(process, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
         }
 
-        throw new InvalidOperationException($"redis-server ended with {process.ExitCode}.");
+        await process.WaitForExitAsync();
+        process.Dispose();
+        return said.Contains("Address already in use", StringComparison.Ordinal) ? null : throw new InvalidOperationException($"redis-server did not start: {said}");
     }
 
     /// <summary>A port of loopback that nobody listens to just now.</summary>
