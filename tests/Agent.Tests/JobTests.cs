@@ -160,6 +160,20 @@ public class JobTests
         Assert.Equal(Reasons.StepFailed, (await agent.Server.EndOf(job)).Reason);
     }
 
+    // What the agent cannot name, or not reach by a path, is removed all the same.
+    [Theory]
+    [InlineData("touch \"$(printf 'a\\377')\"; mkdir -p \"$(printf 'b\\376')/in\"")]
+    [InlineData("name=$(printf '%0200d' 7); mkdir tree; i=0; while [ $i -lt 40 ]; do mkdir up; mv tree up/$name; mv up tree; i=$((i + 1)); done")]
+    public async Task Run_LeavesNamesThatAreNoTextOrATreeDeeperThanAnyPath_WorkFolderIsRemoved(string script)
+    {
+        await using var agent = await TestAgent.StartAsync();
+
+        Assert.Equal(ReportKind.Succeeded, (await agent.Server.EndOf(agent.Run(script))).Kind);
+        await agent.Host.StopAsync(CancellationToken.None);
+
+        Assert.Empty(Directory.GetFileSystemEntries(agent.Work));
+    }
+
     [Fact]
     public async Task Run_Ended_RemovesWorkFolderEvenReadOnlyAndKeepsLinkTargets()
     {

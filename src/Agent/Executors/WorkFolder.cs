@@ -162,13 +162,13 @@ internal sealed class WorkFolder
     }
 
     /// <summary>
-    /// Removes a folder with what it holds, whatever its permissions, never following symbolic links. What cannot be removed
-    /// from here, <c>rm</c> removes: it copes with trees deeper than the longest path and with names that are no text.
+    /// Removes a folder with what it holds, whatever its permissions, never following symbolic links. By <c>rm</c>, which
+    /// copes with trees deeper than the longest path.
     /// </summary>
     /// <returns>False when something is still there.</returns>
     public static async Task<bool> RemoveAsync(string path)
     {
-        if (!Directory.Exists(path) || await Task.Run(() => TryRemove(path)).ConfigureAwait(false))
+        if (!Directory.Exists(path))
         {
             return true;
         }
@@ -180,20 +180,6 @@ internal sealed class WorkFolder
 
         await RunAsync("chmod", "-R", "u+rwX", "--", path).ConfigureAwait(false);
         return await RunAsync("rm", "-rf", "--", path).ConfigureAwait(false);
-    }
-
-    // Without a program: on a busy machine starting one takes longer than the removal, and the next job is about to begin.
-    private static bool TryRemove(string path)
-    {
-        try
-        {
-            Directory.Delete(path, recursive: true);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 
     private static async Task<bool> RunAsync(string program, params string[] arguments)

@@ -146,14 +146,23 @@ internal sealed partial class JobTable(JobTools tools, ExecutorChoice executors,
             }
         }
 
-        await DrainAsync(job).ConfigureAwait(false);
+        try
+        {
+            await DrainAsync(job).ConfigureAwait(false);
+        }
+        finally
+        {
+            // However it went: a slot must not stay taken.
+            if (job.IsOutOfRoom) FreeSlot();
+        }
+    }
+
+    private void FreeSlot()
+    {
         lock (_gate)
         {
-            if (job.IsOutOfRoom)
-            {
-                _outOfRoom--;
-                Change();
-            }
+            _outOfRoom--;
+            Change();
         }
     }
 

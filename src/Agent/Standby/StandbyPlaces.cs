@@ -22,7 +22,7 @@ internal sealed record StandbyPlace(JobUser? User, WaitingShell? Shell);
 internal sealed class StandbyPlaces(Programs programs, Reaper reaper, JobUsers? users, string bootMark, int capacity, TimeProvider time) : IAsyncDisposable
 {
     // Making a place costs about as much as a job's first command costs to become what it is: on two cores, done at the same
-    // time, it makes a job begin half as late again (make bench, run.spawn_p50). By then the command is well on its way.
+    // time, it makes a job begin half as late again (make bench, run.spawn_idle_p50). By then the command is well on its way.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly bool _canWait = users is null || users.Range.Count > capacity;

@@ -127,8 +127,8 @@ internal sealed class World : IAsyncDisposable
     public ISchedulerGrain Scheduler => Grain<ISchedulerGrain>("0");
 
     /// <summary>
-    /// Time passes, and the scheduler, whose timers are on real time, is told. It has its place by then: Orleans counts the 30 s
-    /// that finding one may take on the same clock.
+    /// Time passes, and the scheduler, whose timers are on real time, is told. It has its place by then: Orleans counts the
+    /// time that finding one may take on the same clock.
     /// </summary>
     public async Task AdvanceAsync(TimeSpan span)
     {

@@ -19,8 +19,12 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Starts it; returns once it answers.</summary>
     public static async Task<RedisServer> StartAsync()
     {
-        var port = FreePort();
-        return new RedisServer(await LaunchAsync(port), port);
+        while (true)
+        {
+            // Another program may take the port before Redis does; only binding it decides.
+            var port = FreePort();
+            if (await TryLaunchAsync(port) is { } process) return new RedisServer(process, port);
+        }
     }
 
     /// <summary>Kills it: what it held is gone.</summary>
@@ -31,10 +35,11 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts it again at its old address, empty.</summary>
+    /// <exception cref="InvalidOperationException">Somebody else has taken the address.</exception>
     public async Task StartAgainAsync()
     {
         _process.Dispose();
-        _process = await LaunchAsync(_port);
+        _process = await TryLaunchAsync(_port) ?? throw new InvalidOperationException($"Port {_port} was taken meanwhile.");
     }
 
     /// <summary>Makes it forget everything.</summary>
@@ -47,21 +52,26 @@ public sealed class RedisServer : IAsyncDisposable
         if (await reader.ReadLineAsync() != "+OK") throw new InvalidOperationException("Redis was not emptied.");
     }
 
-    private static async Task<Process> LaunchAsync(int port)
+    // Null when the port was taken.
+    private static async Task<Process?> TryLaunchAsync(int port)
     {
         var start = new ProcessStartInfo(
             "redis-server",
             ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()])
         { RedirectStandardOutput = true };
         var process = Process.Start(start)!;
+        var said = "";
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
+            said += line + "\n";
             if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
             _ = process.StandardOutput.ReadToEndAsync();
             return process;
         }
 
-        throw new InvalidOperationException($"redis-server ended with {process.ExitCode}.");
+        await process.WaitForExitAsync();
+        process.Dispose();
+        return said.Contains("Address already in use", StringComparison.Ordinal) ? null : throw new InvalidOperationException($"redis-server did not start: {said}");
     }
 
     /// <summary>A port of loopback that nobody listens to just now.</summary>
