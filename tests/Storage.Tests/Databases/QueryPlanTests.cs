@@ -7,7 +7,7 @@ namespace Control.Storage.Tests.Databases;
 /// <summary>No statement may read a whole table, however large it grows, nor sort what an index could give in order.</summary>
 public sealed class QueryPlanTests : IDisposable
 {
-    private readonly TestStore _test = new();
+    private readonly TestStore _test = new(isSqlite: true);
 
     public static TheoryData<string> Names { get; } = [.. Statements().Select(item => item.Name)];
 
@@ -18,7 +18,7 @@ public sealed class QueryPlanTests : IDisposable
     public void Statement_Planned_SearchesByIndex(string name)
     {
         var statement = Statements().Single(item => item.Name == name).Statement;
-        var file = name.Contains("Log", StringComparison.Ordinal) ? "logs.db" : "control.db";
+        var file = name.Contains("Log", StringComparison.Ordinal) ? "logs" : "control";
         var plan = _test.Sql($"EXPLAIN QUERY PLAN {statement.Text}", file, [.. statement.Parameters.Select(parameter => (parameter, (object)1))]);
         foreach (var step in plan.Select(row => row.Split('|')[^1]))
         {
