@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Control.Cli.CommandLine;
 
 namespace Control.Cli.Hosting;
 

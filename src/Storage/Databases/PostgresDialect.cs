@@ -124,8 +124,11 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
         END $$
         """;
 
-    // Statements say in SQLite's words what has no standard: a list of texts, and a column that is not to be looked up by index.
-    private static string Words(Statement statement) => UnaryPlus().Replace(
+    /// <summary>
+    /// The text of a statement. They say in SQLite's words what has no standard: a list of texts, and a column that is not to be
+    /// looked up by index.
+    /// </summary>
+    internal static string Words(Statement statement) => UnaryPlus().Replace(
         TextList().Replace(statement.Text, "= ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS json))))"), " $1");
 
     [GeneratedRegex(@"IN \(SELECT value FROM json_each\((@[a-z_]+)\)\)")]

@@ -78,7 +78,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _process = Process.Start(start)!;
         while (await _process.StandardError.ReadLineAsync() is { } line)
         {
-            if (!line.Contains("ready to accept connections", StringComparison.Ordinal)) continue;
+            if (!line.Contains("ready to accept", StringComparison.Ordinal)) continue;
             _ = _process.StandardError.ReadToEndAsync();
             return;
         }
