@@ -12,8 +12,8 @@ TESTS := $(sort $(wildcard tests/*.Tests))
 # The suites that run again on clusters of two silos, on the engine that has clusters.
 CLUSTERED_Orleans := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 
-# The suites that run again on PostgreSQL. Storage lies below the engines: once is enough.
-POSTGRES_Embedded := tests/Storage.Tests:postgres
+# The suites that run again on PostgreSQL: the storage's own, and the grains' on one engine.
+POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
 
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:

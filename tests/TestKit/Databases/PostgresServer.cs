@@ -36,9 +36,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Makes one; returns once it answers.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
-        var server = new PostgresServer(Directory.CreateTempSubdirectory("control-postgres-").FullName);
-        if (Environment.IsPrivilegedProcess)
-            await RunAsync(new ProcessStartInfo("chown", ["postgres:postgres", server._folder]));
+        var server = await MakeAsync();
         await RunAsync(server.Command(
             "initdb", "-D", "data", "--no-sync", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"));
         await server.StartAgainAsync();
@@ -46,7 +44,23 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A connection string for a store of a test's own.</summary>
-    public string Connection(string schema) => $"Host={_folder};Database=postgres;Username=postgres;Search Path={schema}";
+    /// <param name="schema">The store's.</param>
+    /// <param name="other">Named before this one.</param>
+    public string Connection(string schema, PostgresServer? other = null) =>
+        $"Host={(other is null ? "" : other._folder + ",")}{_folder};Database=postgres;Username=postgres;Search Path={schema}";
+
+    /// <summary>Makes a standby, without which this one acknowledges no commit any more.</summary>
+    public async Task<PostgresServer> StandbyAsync()
+    {
+        var standby = await MakeAsync();
+        await RunAsync(standby.Command("pg_basebackup", "-D", "data", "-R", "-h", _folder, "-U", "postgres", "-c", "fast", "--no-sync"));
+        await standby.StartAgainAsync();
+        await RunAsync(Command("psql", "-h", _folder, "-U", "postgres", "-c", "ALTER SYSTEM SET synchronous_standby_names = '*'", "-c", "SELECT pg_reload_conf()"));
+        return standby;
+    }
+
+    /// <summary>Makes the primary of a standby.</summary>
+    public Task PromoteAsync() => RunAsync(Command("pg_ctl", "promote", "-D", "data", "-w"));
 
     /// <summary>The socket, for those who put something between.</summary>
     public string Socket => Path.Combine(_folder, ".s.PGSQL.5432");
@@ -92,6 +106,14 @@ public sealed class PostgresServer : IAsyncDisposable
         _guard.StandardInput.Close();
         await _guard.WaitForExitAsync();
         _guard.Dispose();
+    }
+
+    private static async Task<PostgresServer> MakeAsync()
+    {
+        var server = new PostgresServer(Directory.CreateTempSubdirectory("control-postgres-").FullName);
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync(new ProcessStartInfo("chown", ["postgres:postgres", server._folder]));
+        return server;
     }
 
     // The server refuses to be root, whom it is run for on the gate.
