@@ -12,6 +12,9 @@ TESTS := $(sort $(wildcard tests/*.Tests))
 # The suites that run again on clusters of two silos.
 CLUSTERED := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 
+# The suites that run again on PostgreSQL: the storage's own, and the grains' on one engine.
+POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
+
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -35,13 +38,13 @@ run: setup ## starts the server with an agent inside, on embedded storage; DATA=
 
 test: build ## runs every suite that needs no Kubernetes
 	@build/setup test
-	@build/test $(TESTS) $(CLUSTERED)
+	@build/test $(TESTS) $(CLUSTERED) $(POSTGRES_$(GRAIN_RUNTIME))
 
 demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
 	@$(call build_project,samples/Demo)
 	@$(OUT)/Demo/release/Control.Demo samples/notes
 
-bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load grain remote storage" chooses
+bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote storage" chooses
 	@build/bench $(BENCH)
 
 check: setup ## formatting, analyzers, import table, contract listings

@@ -19,6 +19,8 @@ public sealed class ControlStore : IDisposable
     private readonly StorageMetrics _metrics;
     private readonly Database _state;
     private readonly Database _logs;
+    private readonly Lock _probing = new();
+    private Task _probe = Task.CompletedTask;
 
     private ControlStore(StorageMetrics metrics, Database state, Database logs, SecretBox secrets, TimeProvider time, ILoggerFactory loggers)
     {
@@ -67,9 +69,14 @@ public sealed class ControlStore : IDisposable
     /// <summary>Opens the store, makes it when it is new, migrates it when it is old.</summary>
     /// <exception cref="ControlException">An option is out of range, or the store cannot be opened; the message names the cure.</exception>
     public static ControlStore Open(StorageOptions options, TimeProvider time, ILoggerFactory loggers) =>
-        Open(options, time, loggers, static path => new SqliteDialect(path));
+        Open(options, time, loggers, name => Dialect(options, name));
 
-    /// <summary>Opens the store with another dialect.</summary>
+    /// <summary>The dialect of one of the databases, <c>control</c> or <c>logs</c>.</summary>
+    internal static Dialect Dialect(StorageOptions options, string name) => options.Database is null
+        ? new SqliteDialect(Path.Combine(options.DataDirectory, name + ".db"))
+        : new PostgresDialect(PostgresConnection.Parse(options.Database), name);
+
+    /// <summary>Opens the store with other dialects, by the names of the databases.</summary>
     internal static ControlStore Open(StorageOptions options, TimeProvider time, ILoggerFactory loggers, Func<string, Dialect> dialects)
     {
         if (options.Validate() is { Count: > 0 } errors)
@@ -80,9 +87,10 @@ public sealed class ControlStore : IDisposable
         try
         {
             var secrets = default(SecretBox);
-            var limits = new WriteLimits(options.QueueLimit, options.MaxBatchCount, options.MaxBatchBytes, options.GatherWindow);
+            var patience = options.Database is null ? TimeSpan.Zero : options.RetryFor;
+            var limits = new WriteLimits(options.QueueLimit, options.MaxBatchCount, options.MaxBatchBytes, options.GatherWindow, patience);
             state = Database.Open(Settings("control", limits), session => secrets = SecretBox.Open(options.SecretKeyPath, session));
-            var logs = Database.Open(Settings("logs", new(options.LogQueueLimit, LogBatchCount, LogBatchBytes, TimeSpan.Zero)));
+            var logs = Database.Open(Settings("logs", new(options.LogQueueLimit, LogBatchCount, LogBatchBytes, TimeSpan.Zero, patience)));
             return new ControlStore(metrics, state, logs, secrets!, time, loggers);
         }
         catch
@@ -94,10 +102,30 @@ public sealed class ControlStore : IDisposable
 
         DatabaseSettings Settings(string name, WriteLimits limits)
         {
-            var dialect = dialects(Path.Combine(options.DataDirectory, name + ".db"));
+            var dialect = dialects(name);
             var migrations = Migration.Embedded(dialect.MigrationFolder, name);
             return new(name, dialect, migrations, limits, options.MaxReaders, metrics, time, loggers.CreateLogger<WriteQueue>());
         }
+    }
+
+    /// <summary>
+    /// A number that is higher than all this store has given before, to any process: whoever has a lower one is of an earlier
+    /// generation.
+    /// </summary>
+    /// <exception cref="ControlException">The database failed.</exception>
+    public Task<long> NextGenerationAsync(CancellationToken ct = default) => _state.Writer.RunAsync(new GenerationOperation(), ct);
+
+    /// <summary>
+    /// Returns when both databases have done a transaction that writes nothing, behind whatever waits to be written. However
+    /// often it is called, one such is under way.
+    /// </summary>
+    /// <exception cref="ControlException">A database failed.</exception>
+    public Task ProbeAsync()
+    {
+        lock (_probing)
+            return _probe.IsCompleted ? _probe = Task.WhenAll(Probe(_state), Probe(_logs)) : _probe;
+
+        static Task Probe(Database database) => database.Writer.RunAsync(new ProbeOperation(), CancellationToken.None);
     }
 
     /// <summary>Writes what is queued and closes the databases.</summary>

@@ -1,4 +1,5 @@
 using Control.Contracts.Errors;
+using Control.Storage.Databases;
 
 namespace Control.Storage;
 
@@ -7,6 +8,19 @@ public sealed class StorageOptions
 {
     /// <summary>Directory of the databases and the key file; made with mode 0700 when missing. Required.</summary>
     public string DataDirectory { get; set; } = "";
+
+    /// <summary>
+    /// Where PostgreSQL is, as <c>Host=db.internal;Database=control;Username=control;Password=…</c>, with the settings of
+    /// Npgsql; null (default) for SQLite in the data directory. Every process that names the same one shares its state, and the
+    /// key file with it. May carry a password: it is never shown nor logged.
+    /// </summary>
+    public string? Database { get; set; }
+
+    /// <summary>
+    /// How long a write is repeated while PostgreSQL cannot be reached, before its caller is told; zero to 5 minutes.
+    /// Default: 20 s, which a restart and most failovers are over in. Without <see cref="Database"/> it is a second.
+    /// </summary>
+    public TimeSpan RetryFor { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
     /// How long a transaction waits for more commits once it has one. Zero (default) gathers only what queued up while the
@@ -41,6 +55,9 @@ public sealed class StorageOptions
         var errors = new List<FieldError>();
         if (string.IsNullOrWhiteSpace(DataDirectory))
             errors.Add(new(nameof(DataDirectory), "Set DataDirectory to the directory that is to hold the databases, such as /var/lib/control."));
+        if (Database is not null && PostgresConnection.Error(Database) is { } error)
+            errors.Add(new(nameof(Database), error));
+        Check(errors, nameof(RetryFor), (long)RetryFor.TotalMilliseconds, 0, 300_000, "milliseconds");
         Check(errors, nameof(GatherWindow), (long)GatherWindow.TotalMilliseconds, 0, 100, "milliseconds");
         Check(errors, nameof(MaxBatchCount), MaxBatchCount, 1, 4096, "commits");
         Check(errors, nameof(MaxBatchBytes), MaxBatchBytes, 64 * 1024, 64 * 1024 * 1024, "bytes");

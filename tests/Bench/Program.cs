@@ -8,6 +8,7 @@ var groups = new Dictionary<string, Func<TextWriter, Task>>
     ["run"] = HandoffBenchmarks.RunAsync,
     ["spawn"] = SpawnBenchmarks.RunAsync,
     ["load"] = LoadBenchmarks.RunAsync,
+    ["postgres"] = LoadBenchmarks.PostgresAsync,
     ["grain"] = GrainBenchmarks.RunAsync,
     ["remote"] = RemoteBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,

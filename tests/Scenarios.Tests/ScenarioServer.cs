@@ -5,6 +5,7 @@ using Control.Cli.Hosting;
 using Control.Contracts.Access;
 using Control.TestKit;
 using Control.TestKit.Containers;
+using Control.TestKit.Databases;
 using Control.TestKit.Silos;
 
 namespace Control.Scenarios.Tests;
@@ -32,15 +33,17 @@ public sealed class ScenarioServer : IAsyncLifetime
     {
         _git = await GitHttpServer.StartAsync(Directory.CreateDirectory(Path.Combine(_folder, "git")).FullName, GitUser, GitPassword);
         var data = Path.Combine(_folder, "data");
+        var database = TestDatabase.Connection() is { } connection ? new DatabaseOptions(connection) : null;
         if (TestSilos.Count > 1) _redis = await RedisServer.StartAsync();
         _server = await ControlServer.StartAsync(new ServerOptions
         {
             DataDirectory = data,
+            Database = database,
             Cluster = Cluster(),
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             AgentReaperProgram = Path.Combine(AppContext.BaseDirectory, "control"),
         });
-        while (_silos.Count < TestSilos.Count - 1) _silos.Add(await ControlSilo.StartAsync(data, Cluster()!));
+        while (_silos.Count < TestSilos.Count - 1) _silos.Add(await ControlSilo.StartAsync(data, Cluster()!, database));
         Client = new ControlClient(new ClientOptions
         {
             Server = _server.Address,

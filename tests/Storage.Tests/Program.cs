@@ -8,14 +8,18 @@ namespace Control.Storage.Tests;
 /// Commits and appends to logs until killed, and says so on standard output once each is acknowledged:
 /// <c>commit key version</c> or <c>log attempt length</c>. With <c>rotate</c> behind the folder it rotates the key of the
 /// secrets again and again instead, and says when a key was added and when all secrets are sealed with it.
+/// <see cref="Variable"/> names a PostgreSQL instead of the SQLite in the folder.
 /// </summary>
 internal static class Program
 {
+    public const string Variable = "CONTROL_TEST_CONNECTION";
+
     private const int Writers = 8;
 
     public static async Task Main(string[] args)
     {
-        using var store = ControlStore.Open(new StorageOptions { DataDirectory = args[0] }, TimeProvider.System, NullLoggerFactory.Instance);
+        var options = new StorageOptions { DataDirectory = args[0], Database = Environment.GetEnvironmentVariable(Variable) };
+        using var store = ControlStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance);
         await (args is [_, "rotate"] ? RotateAsync(store) : WriteAsync(store));
     }
 

@@ -27,8 +27,31 @@ public sealed class StorageOptionsTests : IDisposable
     [Fact]
     public void Validate_EverythingOutOfRange_EveryFieldNamedAtOnce()
     {
-        var options = new StorageOptions { GatherWindow = TimeSpan.FromSeconds(1), MaxBatchCount = 0, MaxBatchBytes = 0, QueueLimit = 0, LogQueueLimit = 0, MaxReaders = 0 };
-        Assert.Equal(7, options.Validate().Count);
+        var options = new StorageOptions { GatherWindow = TimeSpan.FromSeconds(1), MaxBatchCount = 0, MaxBatchBytes = 0, QueueLimit = 0, LogQueueLimit = 0, MaxReaders = 0, RetryFor = TimeSpan.FromHours(1) };
+        Assert.Equal(8, options.Validate().Count);
+    }
+
+    [Theory]
+    [InlineData("postgres://control:hunter2@db/control")]
+    [InlineData("Host=db;Password=hunter2")]
+    [InlineData("Host=db;Database=c;Password=a;hunter2=b")]
+    [InlineData("Host=db;Database=c;Password=hunter2;Search Path=a; DROP TABLE b")]
+    [InlineData("Host=db;Database=c;Password=hunter2;Port=many")]
+    [InlineData("Host=db;Database=c;Password=hunter2;Search Path=Upper")]
+    public void Validate_BadDatabase_CureWithoutItsText(string database)
+    {
+        var error = Assert.Single(new StorageOptions { DataDirectory = "/d", Database = database }.Validate());
+        Assert.Equal(nameof(StorageOptions.Database), error.Field);
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NoPostgresThere_ToldWithoutThePassword()
+    {
+        var options = new StorageOptions { DataDirectory = _directory.FullName, Database = "Host=127.0.0.1;Port=1;Database=c;Username=u;Password=hunter2" };
+        var error = Assert.Throws<ControlException>(() => ControlStore.Open(options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance));
+        Assert.Equal("storage-unavailable", error.Code);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,29 +1,40 @@
+using System.Data.Common;
 using Control.Contracts.Access;
 using Control.Storage.Commits;
 using Control.Storage.Databases;
 using Control.Storage.Queries.Events;
 using Control.Storage.Queries.Logs;
 using Control.Storage.Queries.Subjects;
+using Control.TestKit.Databases;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Control.Storage.Tests;
 
-/// <summary>A store in a directory of its own, which goes with it.</summary>
+/// <summary>A store in a directory of its own, which goes with it, on the database that this run of the tests is on.</summary>
 internal sealed class TestStore : IDisposable
 {
-    private readonly Func<string, Dialect>? _dialects;
+    private readonly Func<string, Dialect, Dialect> _dialects;
     private readonly Action<StorageOptions>? _configure;
 
-    public TestStore(Func<string, Dialect>? dialects = null, Action<StorageOptions>? configure = null)
+    /// <param name="dialects">Wraps the dialects of the databases, by their names.</param>
+    /// <param name="configure">Changes the options.</param>
+    /// <param name="isSqlite">True for what only SQLite has.</param>
+    /// <param name="database">A certain PostgreSQL.</param>
+    public TestStore(Func<string, Dialect, Dialect>? dialects = null, Action<StorageOptions>? configure = null, bool isSqlite = false, string? database = null)
     {
-        _dialects = dialects;
+        _dialects = dialects ?? ((_, dialect) => dialect);
         _configure = configure;
+        Database = database ?? (isSqlite ? null : TestDatabase.Connection());
         Path = Directory.CreateTempSubdirectory("control-storage-").FullName;
         Store = Open();
     }
 
     public string Path { get; }
+
+    /// <summary>The connection string; null for SQLite.</summary>
+    public string? Database { get; }
 
     public ControlStore Store { get; private set; }
 
@@ -35,8 +46,6 @@ internal sealed class TestStore : IDisposable
 
     public LogReader Logs => new(Store);
 
-    public string StateFile => System.IO.Path.Combine(Path, "control.db");
-
     public void Reopen()
     {
         Store.Dispose();
@@ -45,20 +54,25 @@ internal sealed class TestStore : IDisposable
 
     public ControlStore Open()
     {
-        var options = new StorageOptions { DataDirectory = Path };
+        var options = new StorageOptions { DataDirectory = Path, Database = Database };
         _configure?.Invoke(options);
-        return ControlStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance, _dialects ?? (path => new SqliteDialect(path)));
+        return ControlStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance, name => _dialects(name, ControlStore.Dialect(options, name)));
     }
 
     /// <summary>Runs SQL behind the store's back.</summary>
-    public List<string> Sql(string sql, string file = "control.db", params (string Name, object Value)[] values)
+    public List<string> Sql(string sql, string database = "control", params (string Name, object Value)[] values)
     {
-        using var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(Path, file)};Pooling=False");
+        using var connection = Connect(database);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         foreach (var (name, value) in values)
-            command.Parameters.AddWithValue(name, value);
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+
         using var reader = command.ExecuteReader();
         var rows = new List<string>();
         while (reader.Read())
@@ -70,6 +84,15 @@ internal sealed class TestStore : IDisposable
     {
         Store.Dispose();
         Directory.Delete(Path, recursive: true);
+    }
+
+    private DbConnection Connect(string database)
+    {
+        if (Database is null)
+            return new SqliteConnection($"Data Source={System.IO.Path.Combine(Path, database + ".db")};Pooling=False");
+        var builder = new NpgsqlConnectionStringBuilder(Database) { Pooling = false };
+        builder.SearchPath += database == "control" ? "" : "_" + database;
+        return new NpgsqlConnection(builder.ConnectionString);
     }
 }
 

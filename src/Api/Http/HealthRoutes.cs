@@ -28,9 +28,11 @@ internal static partial class HealthRoutes
     }
 
     private static async Task<JsonHttpResult<Health>> Ready(
-        SubjectQueries subjects, IGrainFactory grains, TimeProvider time, ILogger<MetricsExporter> logger, CancellationToken cancellationToken)
+        ControlStore store, SubjectQueries subjects, IGrainFactory grains, TimeProvider time, ILogger<MetricsExporter> logger, CancellationToken cancellationToken)
     {
         var parts = new List<string>();
+        // Reading alone would not show that nothing can be written.
+        await TryAsync("storage", store.ProbeAsync);
         await TryAsync("storage", () => subjects.GetCredentialAsync(SubjectKinds.Token, "readyz", cancellationToken));
         await TryAsync("grains", () => grains.GetGrain<ISchedulerGrain>("0").Poke());
         return TypedResults.Json(
@@ -46,7 +48,8 @@ internal static partial class HealthRoutes
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 LogUnavailable(logger, part, exception);
-                parts.Add(part);
+                if (!parts.Contains(part))
+                    parts.Add(part);
             }
         }
     }

@@ -17,7 +17,7 @@ using Orleans;
 
 namespace Control.Cli.Hosting;
 
-/// <summary>Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage.</summary>
+/// <summary>Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage or PostgreSQL.</summary>
 public sealed class ControlServer : IAsyncDisposable
 {
     /// <summary>Where administrators look into silos and grains, on engines that have a page for it.</summary>
@@ -108,7 +108,7 @@ public sealed class ControlServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.AddSingleton(options.Time);
         builder.Services.AddControlSilo(
-            options.DataDirectory, options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time)));
+            options.DataDirectory, options.Database?.Connection, options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time)));
         builder.Services.AddControlQueries();
         builder.Services.AddControlApi(api =>
         {
@@ -126,8 +126,13 @@ public sealed class ControlServer : IAsyncDisposable
     {
         var began = options.Time.GetUtcNow();
         await _app.StartAsync(cancellationToken);
-        // The folder is this process's alone: what an earlier one was asked and did not answer is asked again.
-        await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
+        // The folder is this process's alone: what an earlier one was asked and did not answer is asked again. Other gateways
+        // may be at work on what a shared database has.
+        if (options.Database is null)
+        {
+            await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
+        }
+
         var grains = _app.Services.GetRequiredService<IGrainFactory>();
         IsFirstStart = await FirstStart.EnsureAdminToken(grains, options);
         if (options.Seed && IsFirstStart)

@@ -22,11 +22,12 @@ public sealed class ControlSilo : IAsyncDisposable
     /// <summary>Starts it; when it returns, it has joined.</summary>
     /// <param name="dataDirectory">The server's data folder, on this machine.</param>
     /// <param name="cluster">The cluster to join.</param>
+    /// <param name="database">The server's database; null for SQLite in the folder.</param>
     /// <param name="logLevel">Log lines at least this severe are written.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="ControlException"><c>no-server</c>: the folder is not that of a server in a cluster; or it cannot start for another reason that the message names.</exception>
     public static async Task<ControlSilo> StartAsync(
-        string dataDirectory, ClusterOptions cluster, LogLevel logLevel = LogLevel.Warning, CancellationToken cancellationToken = default)
+        string dataDirectory, ClusterOptions cluster, DatabaseOptions? database = null, LogLevel logLevel = LogLevel.Warning, CancellationToken cancellationToken = default)
     {
         if (!ServerCertificate.ExistsForSilos(dataDirectory))
         {
@@ -34,7 +35,7 @@ public sealed class ControlSilo : IAsyncDisposable
         }
 
         var certificate = ServerCertificate.LoadOrCreateForSilos(dataDirectory, TimeProvider.System);
-        var silo = new ControlSilo(Build(dataDirectory, cluster.With(certificate), logLevel), certificate);
+        var silo = new ControlSilo(Build(dataDirectory, cluster.With(certificate), database, logLevel), certificate);
         try
         {
             await silo._host.StartAsync(cancellationToken);
@@ -67,12 +68,12 @@ public sealed class ControlSilo : IAsyncDisposable
         _certificate.Dispose();
     }
 
-    private static IHost Build(string dataDirectory, SiloCluster cluster, LogLevel logLevel)
+    private static IHost Build(string dataDirectory, SiloCluster cluster, DatabaseOptions? database, LogLevel logLevel)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
-        builder.Services.AddControlSilo(dataDirectory, cluster);
+        builder.Services.AddControlSilo(dataDirectory, database?.Connection, cluster);
         builder.Services.AddTelemetry();
         return builder.Build();
     }

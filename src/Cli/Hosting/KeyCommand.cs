@@ -40,10 +40,13 @@ internal static class KeyCommand
     private static Command Action(CommandFactory cli, string name, string description, Func<Call, SecretRotation, CancellationToken, Task> act)
     {
         var data = ServerCommand.DataOption();
-        return cli.Action(name, description, [data], async (call, cancel) =>
+        var database = DatabaseOptions.Option();
+        return cli.Action(name, description, [data, database], async (call, cancel) =>
         {
             var path = ServerCommand.ExistingFolder(call.Get(data)!);
-            await using var services = new ServiceCollection().AddControlStorage(options => options.DataDirectory = path).BuildServiceProvider();
+            var connection = DatabaseOptions.From(call.Get(database))?.Connection;
+            await using var services = new ServiceCollection()
+                .AddControlStorage(options => (options.DataDirectory, options.Database) = (path, connection)).BuildServiceProvider();
             await act(call, services.GetRequiredService<SecretRotation>(), cancel);
             return ExitCodes.Succeeded;
         });

@@ -38,6 +38,7 @@ internal static class ServerCommand
     private static Command Run(CommandFactory cli)
     {
         var data = DataOption();
+        var database = DatabaseOptions.Option();
         var listen = new Option<string>("--listen")
         {
             Description = "Address and port; port 0 takes a free one.",
@@ -56,12 +57,13 @@ internal static class ServerCommand
         var seed = new Option<bool>("--seed") { Description = "Make a sample workspace on the first start." };
         var cluster = ClusterOption();
         var log = LogOption();
-        return cli.Action("run", "Run the server until it is told to stop.", [data, listen, names, capacity, work, users, seed, cluster, log], (call, cancel) =>
+        return cli.Action("run", "Run the server until it is told to stop.", [data, database, listen, names, capacity, work, users, seed, cluster, log], (call, cancel) =>
             Serve(
                 call,
                 new ServerOptions
                 {
                     DataDirectory = call.Get(data)!,
+                    Database = DatabaseOptions.From(call.Get(database)),
                     Listen = Endpoint(call.Get(listen)!),
                     Names = call.Get(names) ?? [],
                     AgentCapacity = call.Get(capacity),
@@ -77,14 +79,15 @@ internal static class ServerCommand
     private static Command RecoverAdmin(CommandFactory cli)
     {
         var data = DataOption();
+        var database = DatabaseOptions.Option();
         return cli.Action(
             "recover-admin",
             "Make a new admin token, on the server's machine; the server may be running or not.",
-            [data],
+            [data, database],
             async (call, _) =>
             {
                 var path = ExistingFolder(call.Get(data)!);
-                await DataFolder.WriteAdminToken(path, await IssueBesideServer(path));
+                await DataFolder.WriteAdminToken(path, await IssueBesideServer(path, DatabaseOptions.From(call.Get(database))));
                 call.Output.Note($"A new admin token is in {DataFolder.AdminTokenFile(path)} (readable by you only). Revoke lost ones with 'control token revoke'.");
                 return ExitCodes.Succeeded;
             });
@@ -125,10 +128,10 @@ internal static class ServerCommand
 
     // A silo of its own on the same store, for one commit: the store is safe for several processes, and the running
     // server reads tokens from it.
-    private static async Task<string> IssueBesideServer(string dataDirectory)
+    private static async Task<string> IssueBesideServer(string dataDirectory, DatabaseOptions? database)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddControlSilo(dataDirectory, isScheduling: false);
+        builder.Services.AddControlSilo(dataDirectory, database?.Connection, isScheduling: false);
         using var host = builder.Build();
         await host.StartAsync();
         var token = await AdminTokens.IssueAsync(

@@ -10,6 +10,9 @@ public sealed record ServerOptions
     /// <summary>Folder of databases, keys, certificate and the inside agent's state. Made when missing, for this user only.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>The PostgreSQL that holds the state; null for SQLite in the folder.</summary>
+    public DatabaseOptions? Database { get; init; }
+
     /// <summary>Where to listen. Default: loopback, port 7443; port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 7443);
 

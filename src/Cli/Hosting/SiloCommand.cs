@@ -13,18 +13,20 @@ internal static class SiloCommand
     private static Command Run(CommandFactory cli)
     {
         var data = ServerCommand.DataOption();
+        var database = DatabaseOptions.Option();
         var cluster = ServerCommand.ClusterOption();
         var log = ServerCommand.LogOption();
         return cli.Action(
             "run",
             $"Run a silo until it is told to stop. {ClusterOptions.RedisVariable} names the cluster's Redis; the server runs with it too.",
-            [data, cluster, log],
+            [data, database, cluster, log],
             async (call, cancel) =>
             {
                 var options = ClusterOptions.From(call.Get(cluster))
                     ?? throw new UsageException($"Say with --cluster-listen where the other silos reach this one, and set {ClusterOptions.RedisVariable}.");
                 CoreDumps.TurnOff();
-                await using var silo = await ControlSilo.StartAsync(Path.GetFullPath(call.Get(data)!), options, call.Get(log), cancel);
+                await using var silo = await ControlSilo.StartAsync(
+                    Path.GetFullPath(call.Get(data)!), options, DatabaseOptions.From(call.Get(database)), call.Get(log), cancel);
                 call.Output.Note($"Silo runs at {options.Listen}");
                 call.Output.Note("Stop with Ctrl-C.");
                 await silo.WaitForShutdownAsync(cancel);

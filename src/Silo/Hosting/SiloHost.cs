@@ -19,12 +19,13 @@ public static class SiloHost
     /// <summary>Adds a silo to a host; its state is in <paramref name="dataDirectory"/>.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="dataDirectory">The store's folder.</param>
+    /// <param name="database">Where PostgreSQL is that holds the state; null for SQLite in the folder.</param>
     /// <param name="cluster">The cluster to join; null for a silo that is alone and listens to nobody.</param>
     /// <param name="isScheduling">False for a silo that lives for a few calls and leaves what is due to another.</param>
     public static IServiceCollection AddControlSilo(
-        this IServiceCollection services, string dataDirectory, SiloCluster? cluster = null, bool isScheduling = true)
+        this IServiceCollection services, string dataDirectory, string? database, SiloCluster? cluster = null, bool isScheduling = true)
     {
-        services.AddControlStorage(options => options.DataDirectory = dataDirectory);
+        services.AddControlStorage(options => (options.DataDirectory, options.Database) = (dataDirectory, database));
         services.AddSingleton(host => SiloIdentity.Create() with { Stopping = host.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping });
         services.AddControlGrains();
         services.AddGrainEngine(cluster);

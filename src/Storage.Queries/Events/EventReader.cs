@@ -14,8 +14,8 @@ public sealed class EventReader
     public const int MaxLimit = 1000;
 
     private static readonly Statement EventsStatement = new("""
-        SELECT e.seq, e.type, e.at, e.actor, e.data FROM subjects s JOIN events e ON e.subject_id = s.id
-        WHERE s.kind = @kind AND s.key = @key AND e.seq > @after ORDER BY e.seq LIMIT @limit
+        SELECT e.seq, e.type, e.at, e.actor, e.data FROM events e
+        WHERE e.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key) AND e.seq > @after ORDER BY e.seq LIMIT @limit
         """);
 
     private static readonly Statement FloorStatement = new("""

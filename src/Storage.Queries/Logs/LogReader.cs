@@ -14,9 +14,10 @@ public sealed class LogReader
 
     // The chunk that covers the offset, and those after it.
     private static readonly Statement ChunksStatement = new("""
-        SELECT c.position, c.bytes FROM logs l JOIN chunks c ON c.log_id = l.id
-        WHERE l.attempt = @attempt AND c.position < @end_offset
-            AND c.position >= (SELECT max(f.position) FROM chunks f WHERE f.log_id = l.id AND f.position <= @offset)
+        SELECT c.position, c.bytes FROM chunks c
+        WHERE c.log_id = (SELECT id FROM logs WHERE attempt = @attempt) AND c.position < @end_offset AND c.position >= (
+            SELECT max(f.position) FROM chunks f
+            WHERE f.log_id = (SELECT id FROM logs WHERE attempt = @attempt) AND f.position <= @offset)
         ORDER BY c.position
         """);
 

@@ -48,8 +48,9 @@ internal static class SubjectStatements
     {
         var (after, order) = Direction(newestFirst);
         return new($"""
-            SELECT c.child_key, c.state, c.ordinal, c.view FROM subjects s JOIN children c ON c.subject_id = s.id
-            WHERE s.kind = @kind AND s.key = @key AND s.deleted = 0 AND c.kind = @child_kind AND c.state <> 'deleted'
+            SELECT c.child_key, c.state, c.ordinal, c.view FROM children c
+            WHERE c.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key AND deleted = 0)
+                AND c.kind = @child_kind AND c.state <> 'deleted'
                 AND (c.ordinal, c.child_key) {after} (@ordinal, @child)
             ORDER BY c.ordinal {order}, c.child_key {order} LIMIT @limit
             """);

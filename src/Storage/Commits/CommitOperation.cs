@@ -31,6 +31,21 @@ internal sealed class CommitOperation : WriteOperation<CommitReceipt>
     }
 
     /// <inheritdoc/>
+    public override WriteSet Set => CommitSet.Instance;
+
+    /// <summary>What is to be committed.</summary>
+    public Commit Commit => _commit;
+
+    /// <summary>Tells this commit from every other.</summary>
+    public string WriteId => _writeId;
+
+    /// <summary>The present, in UTC ticks.</summary>
+    public long Now => _now;
+
+    /// <summary>Who caused each event, as JSON.</summary>
+    public ReadOnlySpan<string> Actors => _actors;
+
+    /// <inheritdoc/>
     protected override CommitReceipt Result => _receipt!;
 
     /// <inheritdoc/>
@@ -39,7 +54,8 @@ internal sealed class CommitOperation : WriteOperation<CommitReceipt>
         Refusal = null;
         if (WriteSubject(session) is not { } id)
         {
-            Resolve(session);
+            using var row = session.Query(CommitStatements.Find, _commit.Subject.Kind, _commit.Subject.Key);
+            Resolve(row.Read() ? new Found(row.GetInt64(0), row.GetString(1), row.GetInt64(2)) : null);
             return;
         }
 
@@ -71,6 +87,23 @@ internal sealed class CommitOperation : WriteOperation<CommitReceipt>
             _signal.Raise(_commit.Subject);
     }
 
+    /// <summary>It was written.</summary>
+    public void Written(CommitReceipt receipt) => (_receipt, Refusal) = (receipt, null);
+
+    /// <summary>It was not: either an earlier try of this very commit succeeded and its answer was lost, or somebody else wrote.</summary>
+    /// <param name="found">What is there; null for nothing.</param>
+    public void Resolve(Found? found)
+    {
+        if (found?.WriteId == _writeId)
+        {
+            Written(new CommitReceipt(found.Version, found.LastSequence));
+            return;
+        }
+
+        Refusal = new InconsistentStateException(
+            $"{_commit.Subject} is at version {found?.Version ?? 0}, the commit expected {_commit.ExpectedVersion}.");
+    }
+
     // Returns the row's id, or null when the version found is not the one expected.
     private long? WriteSubject(Session session)
     {
@@ -100,21 +133,8 @@ internal sealed class CommitOperation : WriteOperation<CommitReceipt>
             subject.Kind, subject.Key, _commit.ExpectedVersion);
     }
 
-    // Either an earlier try of this very commit succeeded and its answer was lost, or somebody else wrote.
-    private void Resolve(Session session)
-    {
-        using var row = session.Query(CommitStatements.Find, _commit.Subject.Kind, _commit.Subject.Key);
-        var found = row.Read();
-        if (found && row.GetString(1) == _writeId)
-        {
-            _receipt = new CommitReceipt(row.GetInt64(0), row.GetInt64(2));
-            return;
-        }
-
-        var version = found ? row.GetInt64(0) : 0;
-        Refusal = new InconsistentStateException(
-            $"{_commit.Subject} is at version {version}, the commit expected {_commit.ExpectedVersion}.");
-    }
-
     private static object Flag(bool value) => value ? 1L : 0L;
+
+    /// <summary>A subject as a commit that came too late finds it.</summary>
+    public sealed record Found(long Version, string WriteId, long LastSequence);
 }

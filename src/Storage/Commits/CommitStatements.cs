@@ -60,8 +60,8 @@ internal static class CommitStatements
 
     public static readonly Statement LoadChildren = new("""
         SELECT c.child_key, c.kind, c.state, c.queue, c.holder, c.fence, c.ordinal, c.document, c.view
-        FROM children c JOIN subjects s ON s.id = c.subject_id
-        WHERE s.kind = @kind AND s.key = @key ORDER BY c.kind, c.ordinal, c.child_key
+        FROM children c WHERE c.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key)
+        ORDER BY c.kind, c.ordinal, c.child_key
         """);
 
     public static readonly Statement LoadChild = new("""

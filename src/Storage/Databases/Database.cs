@@ -23,7 +23,7 @@ internal sealed class Database : IDisposable
     /// <summary>The readers.</summary>
     public ReadPool Readers { get; }
 
-    /// <summary>Opens and migrates. <paramref name="prepare"/> runs on the writing connection before the writer starts.</summary>
+    /// <summary>Opens and migrates. <paramref name="prepare"/> runs on the writing connection before the writer starts, while no other process opens it.</summary>
     /// <exception cref="Contracts.Errors.ControlException">It cannot be opened or is of a newer program.</exception>
     public static Database Open(DatabaseSettings settings, Action<Session>? prepare = null)
     {
@@ -31,11 +31,14 @@ internal sealed class Database : IDisposable
         try
         {
             session = settings.Dialect.OpenWriter();
-            new Migrator(settings.Dialect, settings.Migrations, settings.Time).Run(session);
-            var incarnation = Meta.Incarnation(session);
-            prepare?.Invoke(session);
+            var incarnation = "";
+            new Migrator(settings.Dialect, settings.Migrations, settings.Time).Run(session, open =>
+            {
+                incarnation = Meta.Incarnation(open);
+                prepare?.Invoke(open);
+            });
             var writer = new WriteQueue(settings.Name, settings.Dialect, session, settings.Limits, settings.Metrics, settings.Logger);
-            return new Database(incarnation, writer, new ReadPool(settings.Dialect, settings.MaxReaders));
+            return new Database(incarnation, writer, new ReadPool(settings.Dialect, settings.MaxReaders, settings.Limits.Patience));
         }
         catch (Exception error)
         {

@@ -5,12 +5,11 @@ namespace Control.Storage.Databases;
 
 /// <summary>
 /// What differs between databases: opening a connection, starting and ending a transaction, what an error means. The
-/// statements themselves are the same everywhere. It is also where tests inject faults.
+/// statements themselves are the same everywhere, but for what <see cref="WriteSet"/>s say. It is also where tests inject faults.
 /// </summary>
 internal abstract class Dialect
 {
     private static readonly Statement CommitStatement = new("COMMIT");
-    private static readonly Statement RollbackStatement = new("ROLLBACK");
 
     /// <summary>Folder of this dialect's migrations.</summary>
     public abstract string MigrationFolder { get; }
@@ -19,16 +18,22 @@ internal abstract class Dialect
     public abstract Session OpenWriter();
 
     /// <summary>A connection that can only read and never blocks the writer.</summary>
-    public abstract Session OpenReader();
+    public abstract Task<Session> OpenReaderAsync(CancellationToken ct);
 
-    /// <summary>Begins a transaction that no other writer can be in.</summary>
+    /// <summary>
+    /// True where every statement is a round trip: operations of one kind are then applied by their <see cref="WriteSet"/>.
+    /// False where they are applied one by one.
+    /// </summary>
+    public virtual bool WritesSets => false;
+
+    /// <summary>Begins a transaction.</summary>
     public abstract void Begin(Session session);
+
+    /// <summary>Begins a transaction that no other process's opening of this database can be in, and makes the place for its tables.</summary>
+    public virtual void BeginAlone(Session session) => Begin(session);
 
     /// <summary>Commits; when it returns the transaction survives a power failure.</summary>
     public virtual void Commit(Session session) => session.Execute(CommitStatement);
-
-    /// <summary>Takes the transaction back.</summary>
-    public virtual void Rollback(Session session) => session.Execute(RollbackStatement);
 
     /// <summary>True when the same work may succeed in a moment on a fresh connection.</summary>
     public abstract bool IsTransient(DbException error);

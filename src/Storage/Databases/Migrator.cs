@@ -4,38 +4,34 @@ using Control.Contracts.Errors;
 
 namespace Control.Storage.Databases;
 
-/// <summary>Brings a database to this program's schema, in one transaction that excludes every other process.</summary>
+/// <summary>Brings a database to this program's schema, in one transaction that excludes every other process that opens it.</summary>
 internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrations, TimeProvider time)
 {
     private static readonly Statement AppliedStatement = new("SELECT number, checksum FROM migrations ORDER BY number");
     private static readonly Statement RecordStatement = new(
         "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (@number, @name, @checksum, @applied_at)");
 
-    /// <summary>Applies what is missing; a database that is up to date is left alone.</summary>
+    /// <summary>
+    /// Applies what is missing; a database that is up to date is left alone. <paramref name="prepare"/> runs in the same
+    /// transaction, which after an exception ends with the session.
+    /// </summary>
     /// <exception cref="ControlException">
     /// <c>storage-too-new</c>: a newer program wrote it; <c>storage-migration-changed</c>: it was made by other scripts.
     /// </exception>
-    public void Run(Session session)
+    public void Run(Session session, Action<Session>? prepare = null)
     {
-        dialect.Begin(session);
-        try
-        {
-            session.Script("""
-                CREATE TABLE IF NOT EXISTS migrations (
-                    number     INTEGER NOT NULL PRIMARY KEY,
-                    name       TEXT    NOT NULL,
-                    checksum   TEXT    NOT NULL,
-                    applied_at BIGINT  NOT NULL
-                )
-                """);
-            Apply(session, Applied(session));
-            dialect.Commit(session);
-        }
-        catch
-        {
-            dialect.Rollback(session);
-            throw;
-        }
+        dialect.BeginAlone(session);
+        session.Script("""
+            CREATE TABLE IF NOT EXISTS migrations (
+                number     INTEGER NOT NULL PRIMARY KEY,
+                name       TEXT    NOT NULL,
+                checksum   TEXT    NOT NULL,
+                applied_at BIGINT  NOT NULL
+            )
+            """);
+        Apply(session, Applied(session));
+        prepare?.Invoke(session);
+        dialect.Commit(session);
     }
 
     private static Dictionary<long, string> Applied(Session session)
@@ -68,7 +64,7 @@ internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrat
 
     private void Apply(Session session, Migration migration)
     {
-        session.Script(migration.Script);
+        session.Script(migration.Script, isLong: true);
         session.Execute(RecordStatement, migration.Number, migration.Name, migration.Checksum, time.GetUtcNow().UtcTicks);
     }
 
@@ -80,12 +76,20 @@ internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrat
 /// <summary>Names and values a database keeps about itself.</summary>
 internal static class Meta
 {
-    private const string IncarnationName = "incarnation";
+    /// <summary>Under which the incarnation is kept.</summary>
+    public const string IncarnationName = "incarnation";
+
+    private const string GenerationName = "generation";
 
     private static readonly Statement GetStatement = new("SELECT value FROM meta WHERE name = @name");
     private static readonly Statement SetStatement = new(
         "INSERT INTO meta (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     private static readonly Statement AddStatement = new("INSERT INTO meta (name, value) VALUES (@name, @value) ON CONFLICT (name) DO NOTHING");
+    private static readonly Statement NextStatement = new("""
+        INSERT INTO meta (name, value) VALUES (@name, '1')
+        ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)
+        RETURNING CAST(value AS BIGINT)
+        """);
 
     /// <summary>A value; null when it was never set.</summary>
     public static string? Get(Session session, string name)
@@ -96,6 +100,14 @@ internal static class Meta
 
     /// <summary>Sets a value.</summary>
     public static void Set(Session session, string name, string value) => session.Execute(SetStatement, name, value);
+
+    /// <summary>A number that is higher than all given before, also after a repeat whose first answer was lost.</summary>
+    public static long NextGeneration(Session session)
+    {
+        using var reader = session.Query(NextStatement, GenerationName);
+        reader.Read();
+        return reader.GetInt64(0);
+    }
 
     /// <summary>The random id this database got when it was made, 32 hex digits.</summary>
     public static string Incarnation(Session session)

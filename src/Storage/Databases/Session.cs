@@ -3,9 +3,13 @@ using System.Data.Common;
 namespace Control.Storage.Databases;
 
 /// <summary>A connection with the statements prepared on it. Not thread-safe; one user at a time.</summary>
-internal sealed class Session(DbConnection connection) : IDisposable
+/// <param name="connection">Open, and the session's own.</param>
+/// <param name="words">The text of a statement where the database has words of its own; null for the text as it is.</param>
+/// <param name="timeout">Seconds that a statement may take; null for the connection's own.</param>
+internal sealed class Session(DbConnection connection, Func<Statement, string>? words = null, int? timeout = null) : IDisposable
 {
     private readonly Dictionary<Statement, DbCommand> _commands = [];
+    private DbTransaction? _transaction;
 
     /// <summary>Runs a statement and returns how many rows it changed.</summary>
     /// <exception cref="DbException">The database refused or failed.</exception>
@@ -21,12 +25,27 @@ internal sealed class Session(DbConnection connection) : IDisposable
         Bind(statement, values).ExecuteReaderAsync(ct);
 
     /// <summary>Runs a script of several statements that takes no values.</summary>
+    /// <param name="sql">The script.</param>
+    /// <param name="isLong">True for one that may take as long as it needs.</param>
     /// <exception cref="DbException">The database refused or failed.</exception>
-    public void Script(string sql)
+    public void Script(string sql, bool isLong = false)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
+        if (isLong)
+            command.CommandTimeout = 0;
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Begins a transaction, where the driver has a cheaper way to than a statement.</summary>
+    public void Begin() => _transaction = connection.BeginTransaction(System.Data.IsolationLevel.ReadCommitted);
+
+    /// <summary>Commits what <see cref="Begin"/> began.</summary>
+    /// <exception cref="DbException">It failed, or it is not known whether.</exception>
+    public void Commit()
+    {
+        _transaction!.Commit();
+        _transaction = null;
     }
 
     /// <inheritdoc/>
@@ -50,7 +69,9 @@ internal sealed class Session(DbConnection connection) : IDisposable
     private DbCommand Prepare(Statement statement)
     {
         var command = connection.CreateCommand();
-        command.CommandText = statement.Text;
+        command.CommandText = words is null ? statement.Text : words(statement);
+        if (timeout is { } seconds)
+            command.CommandTimeout = seconds;
         foreach (var name in statement.Parameters)
         {
             var parameter = command.CreateParameter();

@@ -35,7 +35,7 @@ internal sealed class SqliteDialect(string path) : Dialect
     }
 
     /// <inheritdoc/>
-    public override Session OpenReader() => Open(SqliteOpenMode.ReadOnly);
+    public override Task<Session> OpenReaderAsync(CancellationToken ct) => Task.FromResult(Open(SqliteOpenMode.ReadOnly));
 
     /// <inheritdoc/>
     public override void Begin(Session session) => session.Execute(BeginStatement);

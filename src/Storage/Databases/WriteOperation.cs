@@ -7,6 +7,9 @@ internal abstract class WriteOperation(long size)
     /// <summary>Roughly how many bytes it writes; bounds a transaction.</summary>
     public long Size { get; } = size;
 
+    /// <summary>Applies operations of this kind together where that is cheaper; null when each is applied alone.</summary>
+    public virtual WriteSet? Set => null;
+
     /// <summary>
     /// Does the work. Must be repeatable: when the outcome of a transaction is unknown it runs again. A refusal is
     /// remembered for <see cref="Succeed"/>, and then nothing may have been written; an exception takes the whole
@@ -19,6 +22,40 @@ internal abstract class WriteOperation(long size)
 
     /// <summary>Answers the caller: nothing was written, or it is not known whether.</summary>
     public abstract void Fail(Exception error);
+}
+
+/// <summary>
+/// Applies operations of one kind in a number of statements that does not grow with theirs: for databases where each
+/// statement is a round trip. Does for each what its <see cref="WriteOperation.Apply"/> does, in any order: none of them is
+/// answered yet, so none may count on another. A set has no state.
+/// </summary>
+internal abstract class WriteSet
+{
+    /// <summary>Applies them all.</summary>
+    public abstract void Apply(Session session, IReadOnlyList<WriteOperation> operations);
+}
+
+/// <summary>A <see cref="WriteSet"/> that cannot take two operations on one thing at a time: the second one comes after the first.</summary>
+internal abstract class WriteSet<T> : WriteSet
+    where T : WriteOperation
+{
+    /// <inheritdoc/>
+    public sealed override void Apply(Session session, IReadOnlyList<WriteOperation> operations)
+    {
+        for (var rest = operations.Cast<T>().ToList(); rest.Count > 0;)
+        {
+            // In one order in every process, so that transactions that meet wait for each other and not in a circle.
+            var round = rest.DistinctBy(Target).OrderBy(Target, StringComparer.Ordinal).ToArray();
+            Apply(session, round);
+            rest = round.Length == rest.Count ? [] : [.. rest.Except(round)];
+        }
+    }
+
+    /// <summary>Names what the operation writes to.</summary>
+    protected abstract string Target(T operation);
+
+    /// <summary>Applies operations on different things.</summary>
+    protected abstract void Apply(Session session, T[] operations);
 }
 
 /// <summary>A <see cref="WriteOperation"/> with an answer.</summary>

@@ -11,8 +11,8 @@ namespace Control.Storage.Databases;
 /// </summary>
 internal sealed partial class WriteQueue : IDisposable
 {
-    // Waits before repeating a transaction that failed for a passing reason; a second in all, then callers are told.
-    private static readonly int[] RetryMilliseconds = [10, 40, 150, 300, 500];
+    // Beyond what a transaction may take: whoever has waited so long for room is told that the database does not keep up.
+    private static readonly TimeSpan RoomPatience = TimeSpan.FromSeconds(10);
 
     private readonly string _name;
     private readonly Dialect _dialect;
@@ -25,6 +25,7 @@ internal sealed partial class WriteQueue : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
     private Session? _session;
+    private bool _isAway;
 
     /// <summary>Starts the writer on an open, migrated connection, which it then owns.</summary>
     public WriteQueue(string name, Dialect dialect, Session session, WriteLimits limits, StorageMetrics metrics, ILogger logger)
@@ -45,10 +46,11 @@ internal sealed partial class WriteQueue : IDisposable
     /// Queues the work and waits until it is durable. <paramref name="ct"/> ends the wait for room in the queue only:
     /// once queued, the outcome is always waited for.
     /// </summary>
-    /// <exception cref="ControlException">The database failed for more than a passing reason.</exception>
+    /// <exception cref="ControlException">The database failed for more than a passing reason, or has no room for more.</exception>
     public async Task<T> RunAsync<T>(WriteOperation<T> operation, CancellationToken ct)
     {
-        await _room.WaitAsync(ct).ConfigureAwait(false);
+        if (!await _room.WaitAsync(_limits.Patience + RoomPatience, ct).ConfigureAwait(false))
+            throw new ControlException("storage-busy", $"The database does not keep up: {_limits.Queue} writes wait for it. Repeat the request in a moment.");
         try
         {
             _waiting.Add(operation, CancellationToken.None);
@@ -120,6 +122,7 @@ internal sealed partial class WriteQueue : IDisposable
 
     private Exception? TryWrite(List<WriteOperation> batch)
     {
+        var started = TimeProvider.System.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -129,27 +132,53 @@ internal sealed partial class WriteQueue : IDisposable
             }
             catch (Exception error)
             {
+                var isAway = _session is null;
                 CloseSession();
-                if (error is not DbException database || !_dialect.IsTransient(database) || attempt == RetryMilliseconds.Length)
+                if (error is not DbException database || !_dialect.IsTransient(database))
                     return error;
+                if (_isAway || IsEnough(attempt, started))
+                {
+                    _isAway = isAway;
+                    return error;
+                }
+
                 LogRetry(error, batch.Count, attempt + 1);
-                // Real time whatever clock the grains run on: it is the disk that is waited for.
-                _stopping.Token.WaitHandle.WaitOne(RetryMilliseconds[attempt]);
+                // Real time whatever clock the grains run on: it is the disk or the network that is waited for.
+                _stopping.Token.WaitHandle.WaitOne(Pauses.After(attempt));
             }
         }
     }
+
+    private bool IsEnough(int attempt, long started) => attempt >= Pauses.Count
+        && (_stopping.IsCancellationRequested || TimeProvider.System.GetElapsedTime(started) >= _limits.Patience);
 
     private void WriteOnce(List<WriteOperation> batch)
     {
         var started = TimeProvider.System.GetTimestamp();
         var session = _session ??= _dialect.OpenWriter();
+        // Only who finds nobody to speak to gives up at once: a transaction that was begun is always repeated.
+        _isAway = false;
         _dialect.Begin(session);
-        foreach (var operation in batch)
-            operation.Apply(session);
+        Apply(session, batch);
         _dialect.Commit(session);
         _metrics.Committed(_name, batch.Count, TimeProvider.System.GetElapsedTime(started));
         foreach (var operation in batch)
             operation.Succeed();
+    }
+
+    private void Apply(Session session, List<WriteOperation> batch)
+    {
+        foreach (var kind in batch.GroupBy(operation => _dialect.WritesSets ? operation.Set : null))
+        {
+            if (kind.Key is { } set)
+            {
+                set.Apply(session, [.. kind]);
+                continue;
+            }
+
+            foreach (var operation in kind)
+                operation.Apply(session);
+        }
     }
 
     // After an error the state of a transaction differs by database and error; a closed connection has none.
@@ -181,4 +210,17 @@ internal sealed partial class WriteQueue : IDisposable
 /// <param name="BatchCount">Most operations in a transaction.</param>
 /// <param name="BatchBytes">A transaction takes no more operations from this size on.</param>
 /// <param name="GatherWindow">How long a transaction waits for more operations.</param>
-internal sealed record WriteLimits(int Queue, int BatchCount, long BatchBytes, TimeSpan GatherWindow);
+/// <param name="Patience">How long a transaction that fails for a passing reason is repeated, beyond the first second.</param>
+internal sealed record WriteLimits(int Queue, int BatchCount, long BatchBytes, TimeSpan GatherWindow, TimeSpan Patience);
+
+/// <summary>How long to wait before what failed for a passing reason is tried again.</summary>
+internal static class Pauses
+{
+    private static readonly int[] Milliseconds = [10, 40, 150, 300, 500];
+
+    /// <summary>How many there are before they stay alike; a second in all.</summary>
+    public static int Count => Milliseconds.Length;
+
+    /// <summary>The pause after an attempt, the first of which is 0.</summary>
+    public static TimeSpan After(int attempt) => TimeSpan.FromMilliseconds(Milliseconds[Math.Min(attempt, Milliseconds.Length - 1)]);
+}

@@ -12,43 +12,101 @@ internal sealed class BeginOperation(string principal, string key, string reques
     private IdempotencyAnswer? _answer;
 
     /// <inheritdoc/>
+    public override WriteSet Set => BeginSet.Instance;
+
+    /// <summary>The right to answer it, if it is new.</summary>
+    public IdempotencyClaim Claim => _claim;
+
+    /// <summary>Hash of the request.</summary>
+    public string RequestHash => requestHash;
+
+    /// <summary>The present.</summary>
+    public DateTimeOffset Now => now;
+
+    /// <inheritdoc/>
     protected override IdempotencyAnswer Result => _answer!;
 
     /// <inheritdoc/>
     public override void Apply(Session session)
     {
-        _answer = Find(session);
-        if (_answer.Outcome != IdempotencyOutcome.New)
-            return;
         session.Execute(IdempotencyStatements.Expire, (now - IdempotencyStore.KeptFor).UtcTicks);
-        session.Execute(IdempotencyStatements.Put, principal, key, requestHash, _claim.Id, now.UtcTicks);
+        if (session.Execute(IdempotencyStatements.Add, principal, key, requestHash, _claim.Id, now.UtcTicks) > 0)
+            Begun();
+        else
+            Find(session);
     }
 
-    private IdempotencyAnswer Find(Session session)
+    /// <summary>Nobody had begun it.</summary>
+    public void Begun() => _answer = new(IdempotencyOutcome.New, _claim);
+
+    /// <summary>Finds what became of it, and takes it over where nothing did.</summary>
+    public void Find(Session session)
+    {
+        var (answer, found) = Look(session);
+        var taken = answer.Outcome != IdempotencyOutcome.New || found == _claim.Id
+            || session.Execute(IdempotencyStatements.TakeOver, requestHash, _claim.Id, now.UtcTicks, principal, key, found) > 0;
+        _answer = taken ? answer : new(IdempotencyOutcome.InProgress);
+    }
+
+    private (IdempotencyAnswer Answer, string? Claim) Look(Session session)
     {
         using var row = session.Query(IdempotencyStatements.Find, principal, key);
+        // Gone between two statements: whoever had it is done with it, and a repeat of this begins anew.
         if (!row.Read())
-            return new(IdempotencyOutcome.New, _claim);
+            return (new(IdempotencyOutcome.InProgress), null);
+        var claim = row.GetString(1);
         var age = now - row.Time(2);
-        if (age >= IdempotencyStore.KeptFor || row.GetString(1) == _claim.Id)
-            return new(IdempotencyOutcome.New, _claim);
+        if (age >= IdempotencyStore.KeptFor || claim == _claim.Id)
+            return (new(IdempotencyOutcome.New, _claim), claim);
         if (row.GetString(0) != requestHash)
-            return new(IdempotencyOutcome.Mismatch);
+            return (new(IdempotencyOutcome.Mismatch), claim);
         if (!row.IsDBNull(3))
-            return new(IdempotencyOutcome.Replay, Answer: new((int)row.GetInt64(3), row.GetString(4), row.GetFieldValue<byte[]>(5)));
-        return age >= IdempotencyStore.AbandonedAfter ? new(IdempotencyOutcome.New, _claim) : new(IdempotencyOutcome.InProgress);
+            return (new(IdempotencyOutcome.Replay, Answer: new((int)row.GetInt64(3), row.GetString(4), row.GetFieldValue<byte[]>(5))), claim);
+        return (age >= IdempotencyStore.AbandonedAfter ? new(IdempotencyOutcome.New, _claim) : new(IdempotencyOutcome.InProgress), claim);
     }
 }
 
-/// <summary>Completes or abandons a request, if the claim still holds.</summary>
-internal sealed class ClaimOperation(long size, Statement statement, params object?[] values) : WriteOperation<bool>(size + 256)
+/// <summary>Begins many requests at once.</summary>
+internal sealed class BeginSet : WriteSet<BeginOperation>
 {
-    private bool _held;
+    /// <summary>The one there is.</summary>
+    public static readonly BeginSet Instance = new();
+
+    private static readonly Statement Add = new("""
+        INSERT INTO idempotency (principal, key, request_hash, claim, started_at)
+        SELECT * FROM unnest(@principals, @keys, @request_hashes, @claims, @started_ats)
+        ON CONFLICT (principal, key) DO NOTHING RETURNING claim
+        """);
 
     /// <inheritdoc/>
-    protected override bool Result => _held;
+    protected override string Target(BeginOperation operation) => $"{operation.Claim.Principal} {operation.Claim.Key}";
 
-    // Once held, a repeat after an unknown outcome may find the row as it left it, or gone: still held.
     /// <inheritdoc/>
-    public override void Apply(Session session) => _held |= session.Execute(statement, values) > 0;
+    protected override void Apply(Session session, BeginOperation[] operations)
+    {
+        session.Execute(IdempotencyStatements.Expire, (operations[0].Now - IdempotencyStore.KeptFor).UtcTicks);
+        var begun = Begin(session, operations);
+        foreach (var operation in operations)
+        {
+            if (begun.Contains(operation.Claim.Id))
+                operation.Begun();
+            else
+                operation.Find(session);
+        }
+    }
+
+    private static HashSet<string> Begin(Session session, BeginOperation[] operations)
+    {
+        using var row = session.Query(
+            Add,
+            operations.Select(operation => operation.Claim.Principal).ToArray(),
+            operations.Select(operation => operation.Claim.Key).ToArray(),
+            operations.Select(operation => operation.RequestHash).ToArray(),
+            operations.Select(operation => operation.Claim.Id).ToArray(),
+            operations.Select(operation => operation.Now.UtcTicks).ToArray());
+        var begun = new HashSet<string>();
+        while (row.Read())
+            begun.Add(row.GetString(0));
+        return begun;
+    }
 }

@@ -10,11 +10,16 @@ internal static class IdempotencyStatements
         WHERE principal = @principal AND key = @key
         """);
 
-    public static readonly Statement Put = new("""
+    public static readonly Statement Add = new("""
         INSERT INTO idempotency (principal, key, request_hash, claim, started_at)
-        VALUES (@principal, @key, @request_hash, @claim, @started_at)
-        ON CONFLICT (principal, key) DO UPDATE SET request_hash = excluded.request_hash, claim = excluded.claim,
-            started_at = excluded.started_at, status = NULL, content_type = NULL, body = NULL
+        VALUES (@principal, @key, @request_hash, @claim, @started_at) ON CONFLICT (principal, key) DO NOTHING
+        """);
+
+    // By the claim that was found, so that of two who take an abandoned request over one does.
+    public static readonly Statement TakeOver = new("""
+        UPDATE idempotency SET request_hash = @request_hash, claim = @claim, started_at = @started_at,
+            status = NULL, content_type = NULL, body = NULL
+        WHERE principal = @principal AND key = @key AND claim = @found
         """);
 
     public static readonly Statement Complete = new("""

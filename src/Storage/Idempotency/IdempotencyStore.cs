@@ -52,22 +52,21 @@ public sealed class IdempotencyStore
     {
         if (body.Length > MaxBody)
             throw new ControlException("answer-too-large", $"An answer of {body.Length} bytes cannot be kept; the limit is {MaxBody}.");
-        var operation = new ClaimOperation(
-            body.Length, IdempotencyStatements.Complete, (long)status, contentType, body.ToArray(), claim.Principal, claim.Key, claim.Id);
+        var operation = new CompleteOperation(claim, new KeptAnswer(status, contentType, body.ToArray()));
         return await _database.Writer.RunAsync(operation, ct).ConfigureAwait(false);
     }
 
     /// <summary>Forgets a request that had no effect, so that a repeat begins anew. False when the claim no longer holds.</summary>
     /// <exception cref="ControlException">The database failed.</exception>
     public Task<bool> AbandonAsync(IdempotencyClaim claim, CancellationToken ct = default) => _database.Writer.RunAsync(
-        new ClaimOperation(0, IdempotencyStatements.Abandon, claim.Principal, claim.Key, claim.Id), ct);
+        new ClaimOperation(IdempotencyStatements.Abandon, claim.Principal, claim.Key, claim.Id), ct);
 
     /// <summary>
     /// Forgets the requests that were begun before and never answered. For the only gateway of a store, when it starts: whoever
     /// was at work on them is gone, and their repeats need not wait until they count as abandoned.
     /// </summary>
     public Task AbandonAllAsync(DateTimeOffset begunBefore, CancellationToken ct = default) => _database.Writer.RunAsync(
-        new ClaimOperation(0, IdempotencyStatements.AbandonAll, begunBefore.UtcTicks), ct);
+        new ClaimOperation(IdempotencyStatements.AbandonAll, begunBefore.UtcTicks), ct);
 }
 
 /// <summary>What <see cref="IdempotencyStore.BeginAsync"/> found.</summary>

@@ -9,9 +9,24 @@ namespace Control.Storage.Logs;
 internal sealed class AppendOperation(AttemptId attempt, long offset, ReadOnlyMemory<byte> bytes, ChangeSignal signal)
     : WriteOperation<LogAppend>(bytes.Length + 128)
 {
-    private readonly string _attempt = attempt.ToString();
     private LogAppend? _answer;
     private bool _grown;
+
+    /// <inheritdoc/>
+    public override WriteSet Set => AppendSet.Instance;
+
+    /// <summary>Whose log.</summary>
+    public string Attempt { get; } = attempt.ToString();
+
+    /// <summary>Where the chunk begins.</summary>
+    public long Offset => offset;
+
+    /// <summary>Where it ends.</summary>
+    public long End => offset + bytes.Length;
+
+    /// <summary>The chunk. The drivers take whole arrays only.</summary>
+    public byte[] Bytes =>
+        MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : bytes.ToArray();
 
     /// <inheritdoc/>
     protected override LogAppend Result => _answer!;
@@ -20,16 +35,22 @@ internal sealed class AppendOperation(AttemptId attempt, long offset, ReadOnlyMe
     public override void Apply(Session session)
     {
         var (id, length) = Find(session);
-        var end = offset + bytes.Length;
-        _grown = offset == length && !bytes.IsEmpty;
-        if (_grown)
+        if (offset == length && !bytes.IsEmpty)
         {
-            Write(session, id, end);
-            length = end;
+            Write(session, id);
+            Grown();
         }
-
-        _answer = new LogAppend(end <= length, length);
+        else
+        {
+            NotGrown(length);
+        }
     }
+
+    /// <summary>The chunk was added.</summary>
+    public void Grown() => (_grown, _answer) = (true, new LogAppend(true, End));
+
+    /// <summary>It was not: it lies below the length, or beyond.</summary>
+    public void NotGrown(long length) => (_grown, _answer) = (false, new LogAppend(End <= length, length));
 
     /// <inheritdoc/>
     public override void Succeed()
@@ -41,27 +62,23 @@ internal sealed class AppendOperation(AttemptId attempt, long offset, ReadOnlyMe
 
     private (long? Id, long Length) Find(Session session)
     {
-        using var row = session.Query(LogStatements.Find, _attempt);
+        using var row = session.Query(LogStatements.Find, Attempt);
         return row.Read() ? (row.GetInt64(0), row.GetInt64(1)) : (null, 0);
     }
 
-    private void Write(Session session, long? id, long length)
+    private void Write(Session session, long? id)
     {
         if (id is { } known)
-            session.Execute(LogStatements.Grow, length, known);
+            session.Execute(LogStatements.Grow, End, known);
         else
-            id = Create(session, length);
-        session.Execute(LogStatements.AddChunk, id, offset, Array());
+            id = Create(session);
+        session.Execute(LogStatements.AddChunk, id, offset, Bytes);
     }
 
-    private long Create(Session session, long length)
+    private long Create(Session session)
     {
-        using var row = session.Query(LogStatements.Create, _attempt, length);
+        using var row = session.Query(LogStatements.Create, Attempt, End);
         row.Read();
         return row.GetInt64(0);
     }
-
-    // The driver takes whole arrays only.
-    private byte[] Array() =>
-        MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : bytes.ToArray();
 }

@@ -20,10 +20,11 @@ internal static class LogStatements
     public static readonly Statement RemoveChunks = new(
         "DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE log_id = @log ORDER BY position LIMIT @limit)");
 
-    public static readonly Statement Remove = new("DELETE FROM logs WHERE id = @log");
+    // Another process may be removing the same log: its chunks go first, whoever takes them.
+    public static readonly Statement Remove = new("DELETE FROM logs WHERE id = @log AND NOT EXISTS (SELECT 1 FROM chunks WHERE log_id = @log)");
 
     public static readonly Statement LengthOfRun = new(
-        "SELECT coalesce(sum(length), 0) FROM logs WHERE attempt >= @run || '/' AND attempt < @run || '0'");
+        "SELECT CAST(coalesce(sum(length), 0) AS BIGINT) FROM logs WHERE attempt >= @run || '/' AND attempt < @run || '0'");
 
     public static readonly Statement Length = new("SELECT length FROM logs WHERE attempt = @attempt");
 }

@@ -19,6 +19,9 @@ public sealed class ApiHost : IAsyncLifetime
 
     internal Action<ApiOptions> Configure { get; init; } = _ => { };
 
+    /// <summary>The PostgreSQL with its state; null for SQLite in its folder.</summary>
+    internal string? Database { get; init; }
+
     internal WebApplication App { get; private set; } = null!;
 
     internal string DataDirectory => _directory.FullName;
@@ -42,7 +45,7 @@ public sealed class ApiHost : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Lines).SetMinimumLevel(LogLevel.Information);
         builder.WebHost.ConfigureKestrel(ControlApi.ConfigureKestrel).UseUrls("http://127.0.0.1:0");
-        builder.Services.AddControlStorage(o => o.DataDirectory = _directory.FullName).AddControlQueries();
+        builder.Services.AddControlStorage(o => (o.DataDirectory, o.Database) = (_directory.FullName, Database)).AddControlQueries();
         builder.Services.AddControlApi(o =>
         {
             o.LintPipeline = text => text.Contains("bad", StringComparison.Ordinal) ? [new FieldError("stages", "Must be given.", 2, 3)] : [];

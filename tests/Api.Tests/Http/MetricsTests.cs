@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Control.Api.Http.Metrics;
+using Control.TestKit.Databases;
 
 namespace Control.Api.Tests.Http;
 
@@ -79,6 +80,26 @@ public sealed class MetricsTests(ApiHost host) : IClassFixture<ApiHost>
             await (await stranger.GetAsync("/metrics")).ProblemAsync(HttpStatusCode.Unauthorized);
             await (await runner.GetAsync("/metrics")).ProblemAsync(HttpStatusCode.Forbidden);
             Assert.Equal(HttpStatusCode.OK, (await reader.GetAsync("/metrics")).StatusCode);
+        }
+
+        await own.DisposeAsync();
+    }
+
+    [PostgresFact]
+    public async Task Ready_DatabaseAway_Answers503UntilItIsBack()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var own = new ApiHost { Database = server.Connection("ready") };
+        await own.InitializeAsync();
+        using (var stranger = own.Client(null))
+        {
+            Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync("/readyz")).StatusCode);
+            await server.KillAsync();
+            var answer = await stranger.GetAsync("/readyz");
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.Equal("storage", (await answer.JsonAsync()).GetProperty("parts")[0].GetString());
+            await server.StartAgainAsync();
+            Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync("/readyz")).StatusCode);
         }
 
         await own.DisposeAsync();

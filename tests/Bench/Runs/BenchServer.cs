@@ -17,13 +17,15 @@ internal sealed class BenchServer : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="seed">Fills the store's folder before; null leaves it empty.</param>
-    public static async Task<BenchServer> StartAsync(Func<string, Task>? seed = null)
+    /// <param name="database">The PostgreSQL that holds the state; null for SQLite in the folder.</param>
+    public static async Task<BenchServer> StartAsync(Func<string, Task>? seed = null, string? database = null)
     {
         var bench = new BenchServer();
         await (seed?.Invoke(bench._folder.FullName) ?? Task.CompletedTask);
         bench._server = await ControlServer.StartAsync(new ServerOptions
         {
             DataDirectory = bench._folder.FullName,
+            Database = database is null ? null : new DatabaseOptions(database),
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             AgentCapacity = 0,
         });

@@ -1,6 +1,7 @@
 using Control.Contracts.Agents;
 using Control.Contracts.Pipelines;
 using Control.Contracts.Runs;
+using Control.TestKit.Databases;
 
 namespace Control.Bench.Runs;
 
@@ -29,9 +30,26 @@ internal static class LoadBenchmarks
         await ListBenchmarks.RunAsync(output);
     }
 
-    private static async Task BusyAsync(TextWriter output)
+    private static Task BusyAsync(TextWriter output) => WithAgentsAsync(database: null, async (server, ended) =>
     {
-        await using var server = await BenchServer.StartAsync();
+        await FanOutAsync(output, server, ended);
+        await ThroughputAsync(output, "run.throughput", server, ended);
+        await SlowDiskAsync(output, server, ended);
+        await StartsAsync(output, server, ended);
+    });
+
+    /// <summary>The throughput of a server whose state is on a PostgreSQL beside it; nothing where there is none.</summary>
+    public static async Task PostgresAsync(TextWriter output)
+    {
+        if (PostgresServer.Missing is not null)
+            return;
+        await using var postgres = await PostgresServer.StartAsync();
+        await WithAgentsAsync(postgres.Connection("bench"), (server, ended) => ThroughputAsync(output, "run.throughput_postgres", server, ended));
+    }
+
+    private static async Task WithAgentsAsync(string? database, Func<BenchServer, Ended, Task> measure)
+    {
+        await using var server = await BenchServer.StartAsync(database: database);
         await server.DefineAsync(One, "stages: [{ name: s, jobs: { noop: { labels: [linux], steps: [\"true\"] } } }]");
         await server.DefineAsync(Many, "stages: [{ name: s, jobs: { noop: { labels: [linux], matrix: { axes: { A: [A], B: [A] } }, steps: [\"true\"] } } }]"
             .Replace("[A]", $"[{string.Join(", ", Enumerable.Range(1, 16))}]", StringComparison.Ordinal));
@@ -43,10 +61,7 @@ internal static class LoadBenchmarks
         }
 
         var work = agents.Select(agent => WorkAsync(agent, ended)).ToList();
-        await FanOutAsync(output, server, ended);
-        await ThroughputAsync(output, server, ended);
-        await SlowDiskAsync(output, server, ended);
-        await StartsAsync(output, server, ended);
+        await measure(server, ended);
         foreach (var agent in agents)
         {
             await agent.DisposeAsync();
@@ -70,14 +85,15 @@ internal static class LoadBenchmarks
         BenchServer.Print(output, "run.fanout_256", times.Skip(1).Order().ElementAt(2), "s");
     }
 
-    private static async Task ThroughputAsync(TextWriter output, BenchServer server, Ended ended)
+    private static async Task ThroughputAsync(TextWriter output, string name, BenchServer server, Ended ended)
     {
         await BurstAsync(server, ended, Runs / 4);
         using var commits = new CommitCounter();
         var began = TimeProvider.System.GetTimestamp();
         await BurstAsync(server, ended, Runs);
-        BenchServer.Print(output, "run.throughput", Runs / TimeProvider.System.GetElapsedTime(began).TotalSeconds, "runs/s");
-        BenchServer.Print(output, "run.commits", commits.Count / (double)Runs, "commits/run");
+        BenchServer.Print(output, name, Runs / TimeProvider.System.GetElapsedTime(began).TotalSeconds, "runs/s");
+        if (name == "run.throughput")
+            BenchServer.Print(output, "run.commits", commits.Count / (double)Runs, "commits/run");
     }
 
     private static async Task SlowDiskAsync(TextWriter output, BenchServer server, Ended ended)

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography.X509Certificates;
 using Control.Contracts;
 using Control.Contracts.Scheduling;
@@ -6,9 +7,11 @@ using Control.Engine.Runs;
 using Control.Grains.Durable;
 using Control.Storage.Queries.Subjects;
 using Control.TestKit;
+using Control.TestKit.Databases;
 using Control.TestKit.Silos;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Orleans;
 
 namespace Control.Grains.Tests.Silos;
@@ -23,6 +26,7 @@ internal sealed class World : IAsyncDisposable
     public static readonly Actor Someone = new(ActorKind.Token, "t1", "someone");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("control-grains-").FullName;
+    private readonly string? _database = TestDatabase.Connection();
     private readonly List<TestAgent> _agents = [];
     private readonly X509Certificate2 _certificate = TestSilos.Certificate();
     private readonly List<TestSilo> _silos = [];
@@ -91,7 +95,7 @@ internal sealed class World : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Clock);
         services.AddSingleton<IIncomingGrainCallFilter>(Calls);
         services.AddSingleton(SiloIdentity.Create() with { Stopping = Stopping.Token });
-        services.AddControlStorage(options => options.DataDirectory = _folder);
+        services.AddControlStorage(options => (options.DataDirectory, options.Database) = (_folder, _database));
         if (_silos.Count > 0)
         {
             // One store in one process, so that a test hears of every commit.
@@ -217,7 +221,9 @@ internal sealed class World : IAsyncDisposable
     }
 
     /// <summary>Keeps commits from happening until disposed; meanwhile it can write itself.</summary>
-    public StoreLock Lock() => new(Path.Combine(_folder, "control.db"));
+    public StoreLock Lock() => _database is null
+        ? new(new SqliteConnection($"Data Source={Path.Combine(_folder, "control.db")};Pooling=False"), "BEGIN IMMEDIATE")
+        : new(new NpgsqlConnection(_database), "BEGIN; LOCK TABLE subjects IN EXCLUSIVE MODE");
 
     public static SubjectKey Key(RunId run) => new(SubjectKinds.Run, run.ToString());
 }
@@ -225,13 +231,13 @@ internal sealed class World : IAsyncDisposable
 /// <summary>The write lock of the store, taken from outside.</summary>
 internal sealed class StoreLock : IDisposable
 {
-    private readonly SqliteConnection _connection;
+    private readonly DbConnection _connection;
 
-    public StoreLock(string file)
+    public StoreLock(DbConnection connection, string begin)
     {
-        _connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        _connection = connection;
         _connection.Open();
-        Execute("BEGIN IMMEDIATE");
+        Execute(begin);
     }
 
     public void Execute(string sql)

@@ -94,6 +94,29 @@ public sealed class CommitStoreTests : IDisposable
         Assert.Equal(["b", "c"], (await _test.Commits.LoadChildrenAsync(Run)).Select(child => child.Key));
     }
 
+    [Fact]
+    public async Task CommitAsync_ChildNamedTwiceOrRemovedToo_AsIfDoneInTurn()
+    {
+        await _test.Commits.CommitAsync(Make.Commit(Run, 0) with
+        {
+            Children = [Make.Child("a", "queued"), Make.Child("b"), Make.Child("a", "failed"), Make.Child("b", "leased")],
+            RemovedChildren = ["b", "b"],
+        });
+        Assert.Equal(["a failed"], (await _test.Commits.LoadChildrenAsync(Run)).Select(child => $"{child.Key} {child.State}"));
+    }
+
+    [Fact]
+    public async Task NextGenerationAsync_AfterReopen_GoesOn()
+    {
+        Assert.Equal(1, await _test.Store.NextGenerationAsync());
+        Assert.Equal(2, await _test.Store.NextGenerationAsync());
+        _test.Reopen();
+        Assert.Equal(3, await _test.Store.NextGenerationAsync());
+    }
+
+    [Fact]
+    public async Task ProbeAsync_Open_Returns() => await _test.Store.ProbeAsync();
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(0, 2)]

@@ -14,12 +14,7 @@ public sealed class FaultTests : IDisposable
     private readonly Dictionary<string, FaultyDialect> _dialects = [];
     private readonly TestStore _test;
 
-    public FaultTests() => _test = new TestStore(path =>
-    {
-        var dialect = new FaultyDialect(path);
-        _dialects[Path.GetFileNameWithoutExtension(path)] = dialect;
-        return dialect;
-    });
+    public FaultTests() => _test = new TestStore((name, dialect) => _dialects[name] = new FaultyDialect(dialect), options => options.RetryFor = TimeSpan.Zero);
 
     private FaultyDialect State => _dialects["control"];
 
@@ -32,8 +27,8 @@ public sealed class FaultTests : IDisposable
     {
         if (version > 0)
             await _test.Commits.CommitAsync(Make.Commit(Run, 0));
-        State.AfterCommit.Enqueue(FaultyDialect.IoError);
-        State.AfterCommit.Enqueue(FaultyDialect.IoError);
+        State.AfterCommit.Enqueue(Fault.IoError);
+        State.AfterCommit.Enqueue(Fault.IoError);
 
         var receipt = await _test.Commits.CommitAsync(Make.Commit(Run, version) with { Events = [Make.Event(), Make.Event()] });
 
@@ -45,8 +40,8 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task CommitAsync_AnswerLostInABatch_EveryCommitAppliedOnce()
     {
-        State.AfterCommit.Enqueue(FaultyDialect.IoError);
-        State.BeforeCommit.Enqueue(FaultyDialect.Busy);
+        State.AfterCommit.Enqueue(Fault.IoError);
+        State.BeforeCommit.Enqueue(Fault.Busy);
         var receipts = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => _test.Commits.CommitAsync(Make.Commit(Make.Key($"w/p/{i}"), 0))));
         Assert.All(receipts, receipt => Assert.Equal(1, receipt.Version));
         Assert.Equal("50|50", Assert.Single(_test.Sql("SELECT count(*), sum(version) FROM subjects")));
@@ -57,15 +52,15 @@ public sealed class FaultTests : IDisposable
     {
         await _test.Commits.CommitAsync(Make.Commit(Run, 0));
         await _test.Commits.CommitAsync(Make.Commit(Run, 1));
-        State.AfterCommit.Enqueue(FaultyDialect.IoError);
+        State.AfterCommit.Enqueue(Fault.IoError);
         await Assert.ThrowsAsync<InconsistentStateException>(() => _test.Commits.CommitAsync(Make.Commit(Run, 1)));
     }
 
     [Fact]
     public async Task CommitAsync_PassingFault_Repeated()
     {
-        State.BeforeCommit.Enqueue(FaultyDialect.Busy);
-        State.BeforeCommit.Enqueue(FaultyDialect.IoError);
+        State.BeforeCommit.Enqueue(Fault.Busy);
+        State.BeforeCommit.Enqueue(Fault.IoError);
         Assert.Equal(1, (await _test.Commits.CommitAsync(Make.Commit(Run, 0))).Version);
     }
 
@@ -73,7 +68,7 @@ public sealed class FaultTests : IDisposable
     public async Task CommitAsync_LastingFault_ToldAndRecoversAfterwards()
     {
         for (var i = 0; i < 6; i++)
-            State.BeforeCommit.Enqueue(FaultyDialect.IoError);
+            State.BeforeCommit.Enqueue(Fault.IoError);
         var error = await Assert.ThrowsAsync<ControlException>(() => _test.Commits.CommitAsync(Make.Commit(Run, 0)));
         Assert.Equal("storage-unavailable", error.Code);
         Assert.Null(await _test.Commits.LoadAsync(Run));
@@ -83,7 +78,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task CommitAsync_DiskFull_ToldWithCureAndNothingAcknowledged()
     {
-        State.BeforeCommit.Enqueue(FaultyDialect.Full);
+        State.BeforeCommit.Enqueue(Fault.Full);
         var error = await Assert.ThrowsAsync<ControlException>(() => _test.Commits.CommitAsync(Make.Commit(Run, 0)));
         Assert.Equal("storage-full", error.Code);
         Assert.Null(await _test.Commits.LoadAsync(Run));
@@ -92,7 +87,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task CommitAsync_DiskFills_EverythingAcknowledgedIsThereAndSmallCommitsGoOn()
     {
-        using var test = new TestStore(path => new FaultyDialect(path) { MaxPages = 200 });
+        using var test = new TestStore((_, dialect) => new FaultyDialect(dialect) { MaxPages = 200 }, isSqlite: true);
         var large = new string('x', 50_000);
         var acknowledged = new List<SubjectKey>();
         var error = await Assert.ThrowsAsync<ControlException>(async () =>
@@ -151,7 +146,7 @@ public sealed class FaultTests : IDisposable
         var durable = false;
         var signalled = new TaskCompletionSource<bool>();
         using var subscription = _test.Store.Signals.Subscribe(Run, () => signalled.TrySetResult(Volatile.Read(ref durable)));
-        State.BeforeCommit.Enqueue(FaultyDialect.Busy);
+        State.BeforeCommit.Enqueue(Fault.Busy);
         State.Committed = () => Volatile.Write(ref durable, true);
         await _test.Commits.CommitAsync(Make.Commit(Run, 0));
         Assert.True(durable);
@@ -161,7 +156,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task AppendAsync_AnswerLost_AcceptedOnce()
     {
-        _dialects["logs"].AfterCommit.Enqueue(FaultyDialect.IoError);
+        _dialects["logs"].AfterCommit.Enqueue(Fault.IoError);
         var answer = await _test.Store.Logs.AppendAsync(Attempt, 0, new byte[] { 1, 2, 3 });
         Assert.Equal((true, 3L), (answer.Accepted, answer.Length));
         Assert.Equal([1, 2, 3], (await _test.Logs.ReadAsync(Attempt, 0, 10)).Bytes.ToArray());
@@ -170,7 +165,7 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task BeginAsync_AnswerLost_StillNew()
     {
-        State.AfterCommit.Enqueue(FaultyDialect.IoError);
+        State.AfterCommit.Enqueue(Fault.IoError);
         Assert.Equal(IdempotencyOutcome.New, (await _test.Store.Idempotency.BeginAsync("t", "k", "h", Make.Noon)).Outcome);
     }
 }

@@ -2,59 +2,84 @@ using System.Data.Common;
 using Control.Contracts.Errors;
 using Control.Storage.Databases;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Control.Storage.Tests.Databases;
 
-/// <summary>SQLite with faults at the connection: what is queued up here happens at the next transactions, one each.</summary>
-internal sealed class FaultyDialect(string path) : Dialect
+/// <summary>What is to go wrong.</summary>
+internal enum Fault
 {
-    public const int Busy = 5, IoError = 10, Full = 13;
+    /// <summary>Somebody else is in the way.</summary>
+    Busy,
 
-    private readonly SqliteDialect _inner = new(path);
+    /// <summary>The disk or the connection fails.</summary>
+    IoError,
 
+    /// <summary>There is no room left.</summary>
+    Full,
+}
+
+/// <summary>A database with faults at the connection: what is queued up here happens at the next transactions, one each.</summary>
+internal sealed class FaultyDialect(Dialect inner) : Dialect
+{
     /// <summary>Faults before the commit: nothing is written.</summary>
-    public Queue<int> BeforeCommit { get; } = new();
+    public Queue<Fault> BeforeCommit { get; } = new();
 
     /// <summary>Faults after the commit: everything is written, and the answer is lost.</summary>
-    public Queue<int> AfterCommit { get; } = new();
+    public Queue<Fault> AfterCommit { get; } = new();
 
     /// <summary>Runs after each commit that succeeded, on the writer's thread.</summary>
     public Action? Committed { get; set; }
 
-    /// <summary>The disk's size, in pages of 4 KiB.</summary>
-    public int MaxPages { get; init; } = 1_000_000;
+    /// <summary>SQLite's disk's size, in pages of 4 KiB.</summary>
+    public int? MaxPages { get; init; }
 
     /// <summary>Transactions begun.</summary>
     public int Begun { get; private set; }
 
-    public override string MigrationFolder => _inner.MigrationFolder;
+    public override string MigrationFolder => inner.MigrationFolder;
+
+    public override bool WritesSets => inner.WritesSets;
 
     public override Session OpenWriter()
     {
-        var session = _inner.OpenWriter();
-        session.Script($"PRAGMA max_page_count = {MaxPages}");
+        var session = inner.OpenWriter();
+        if (MaxPages is { } pages)
+            session.Script($"PRAGMA max_page_count = {pages}");
         return session;
     }
 
-    public override Session OpenReader() => _inner.OpenReader();
+    public override Task<Session> OpenReaderAsync(CancellationToken ct) => inner.OpenReaderAsync(ct);
 
     public override void Begin(Session session)
     {
         Begun++;
-        _inner.Begin(session);
+        inner.Begin(session);
     }
+
+    public override void BeginAlone(Session session) => inner.BeginAlone(session);
 
     public override void Commit(Session session)
     {
         if (BeforeCommit.TryDequeue(out var fault))
-            throw new SqliteException("injected before the commit", fault);
-        _inner.Commit(session);
+            throw Error(fault);
+        inner.Commit(session);
         if (AfterCommit.TryDequeue(out fault))
-            throw new SqliteException("injected after the commit", fault);
+            throw Error(fault);
         Committed?.Invoke();
     }
 
-    public override bool IsTransient(DbException error) => _inner.IsTransient(error);
+    public override bool IsTransient(DbException error) => inner.IsTransient(error);
 
-    public override ControlException Fault(DbException error) => _inner.Fault(error);
+    public override ControlException Fault(DbException error) => inner.Fault(error);
+
+    private DbException Error(Fault fault) => (inner, fault) switch
+    {
+        (SqliteDialect, Databases.Fault.Busy) => new SqliteException("injected", 5),
+        (SqliteDialect, Databases.Fault.IoError) => new SqliteException("injected", 10),
+        (SqliteDialect, _) => new SqliteException("injected", 13),
+        (_, Databases.Fault.Busy) => new PostgresException("injected", "ERROR", "ERROR", "40P01"),
+        (_, Databases.Fault.IoError) => new NpgsqlException("injected", new IOException("injected")),
+        _ => new PostgresException("injected", "ERROR", "ERROR", "53100"),
+    };
 }

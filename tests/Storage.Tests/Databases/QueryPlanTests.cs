@@ -7,7 +7,7 @@ namespace Control.Storage.Tests.Databases;
 /// <summary>No statement may read a whole table, however large it grows, nor sort what an index could give in order.</summary>
 public sealed class QueryPlanTests : IDisposable
 {
-    private readonly TestStore _test = new();
+    private readonly TestStore _test = new(isSqlite: true);
 
     public static TheoryData<string> Names { get; } = [.. Statements().Select(item => item.Name)];
 
@@ -18,7 +18,7 @@ public sealed class QueryPlanTests : IDisposable
     public void Statement_Planned_SearchesByIndex(string name)
     {
         var statement = Statements().Single(item => item.Name == name).Statement;
-        var file = name.Contains("Log", StringComparison.Ordinal) ? "logs.db" : "control.db";
+        var file = name.Contains("Log", StringComparison.Ordinal) ? "logs" : "control";
         var plan = _test.Sql($"EXPLAIN QUERY PLAN {statement.Text}", file, [.. statement.Parameters.Select(parameter => (parameter, (object)1))]);
         foreach (var step in plan.Select(row => row.Split('|')[^1]))
         {
@@ -49,12 +49,13 @@ public sealed class QueryPlanTests : IDisposable
     // The array of states, the queues found so far, one constant row.
     private static bool IsSmall(string step) => step is "SCAN found" or "SCAN CONSTANT ROW" || step.StartsWith("SCAN json_each", StringComparison.Ordinal);
 
-    private static IEnumerable<(string Name, Statement Statement)> Statements()
+    /// <summary>All statements that both databases share.</summary>
+    internal static IEnumerable<(string Name, Statement Statement)> Statements()
     {
         Assembly[] assemblies = [typeof(ControlStore).Assembly, typeof(SubjectQueries).Assembly];
         var fields =
             from type in assemblies.SelectMany(assembly => assembly.GetTypes())
-            where type != typeof(Migrator)
+            where type != typeof(Migrator) && !type.IsSubclassOf(typeof(WriteSet))
             from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             where field.FieldType == typeof(Statement)
             let statement = (Statement)field.GetValue(null)!

@@ -74,7 +74,7 @@ public sealed class LogStoreTests : IDisposable
         Assert.Equal(0, await _test.Store.Logs.LengthAsync(Attempt with { Number = 2 }));
         foreach (var other in others)
             Assert.Equal(5, await _test.Store.Logs.LengthAsync(other));
-        Assert.Equal(["3"], _test.Sql("SELECT count(*) FROM chunks", "logs.db"));
+        Assert.Equal(["3"], _test.Sql("SELECT count(*) FROM chunks", "logs"));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class LogStoreTests : IDisposable
     {
         await _test.Store.Logs.AppendAsync(Attempt, 0, new byte[10]);
         await _test.Store.Logs.AppendAsync(Attempt, 10, new byte[10]);
-        _test.Sql("DELETE FROM chunks WHERE position = 0", "logs.db");
+        _test.Sql("DELETE FROM chunks WHERE position = 0", "logs");
         var error = await Assert.ThrowsAsync<ControlException>(() => _test.Logs.ReadAsync(Attempt, 0, 20));
         Assert.Equal("storage-corrupt", error.Code);
     }

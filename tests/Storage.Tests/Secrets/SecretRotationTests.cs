@@ -271,6 +271,7 @@ public sealed class SecretRotationTests : IDisposable
     private async Task RunAndKillAsync(int lines)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", typeof(Program).Assembly.Location, _test.Path, "rotate"]) { RedirectStandardOutput = true };
+        start.Environment[Program.Variable] = _test.Database;
         using var process = Process.Start(start)!;
         for (var line = 0; line < lines; line++)
             Assert.NotNull(await process.StandardOutput.ReadLineAsync());
