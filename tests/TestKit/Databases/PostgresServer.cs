@@ -169,6 +169,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private static string? Locate()
     {
         var debian = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(version => Path.Combine(version, "bin")) : [];
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(debian).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
+        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(debian).Select(folder => new FileInfo(Path.Combine(folder, "initdb"))).FirstOrDefault(file => file.Exists);
+        // A link on the PATH stands for one program; the others are beside what it leads to.
+        return found is null ? null : Path.GetDirectoryName((found.ResolveLinkTarget(returnFinalTarget: true) ?? found).FullName);
     }
 }
