@@ -18,7 +18,7 @@ POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test demo bench check clean
+.PHONY: help setup build run cluster test demo bench check clean
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export GRAIN_RUNTIME CONFIGURATION
@@ -35,6 +35,11 @@ build: setup ## builds everything
 run: setup ## starts the server with an agent inside, on embedded storage; DATA=folder LISTEN=ip:port
 	@$(call build_project,src/Cli)
 	@CONTROL_PROGRAM=bin/control exec $(OUT)/Cli/release/control server run --data $(DATA) --listen $(LISTEN) --seed
+
+cluster: setup ## starts Redis, PostgreSQL, 3 silos, 2 gateways and 3 agents on loopback, to play with: build/cluster says how
+	@build/setup cluster
+	@$(call build_project,src/Cli)
+	@build/cluster up
 
 test: build ## runs every suite that needs no Kubernetes
 	@build/setup test

@@ -96,7 +96,9 @@ public sealed class ControlServer : IAsyncDisposable
     private static WebApplication Build(ServerOptions options, X509Certificate2 certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning)
+            // It comes with the authentication of requests, and nothing here uses its keys.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ControlApi.ConfigureKestrel(kestrel);
