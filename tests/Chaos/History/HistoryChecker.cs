@@ -15,11 +15,14 @@ internal static class HistoryChecker
         return
         [
             .. Lost(seen),
+            .. Unended(seen.OfType<AttemptSeen>()),
             .. Duplicated(seen.OfType<JobBegan>()),
+            .. DuplicatedRuns(seen.OfType<RunFound>()),
             .. DoubleLocks(seen),
             .. ReversedRuns(seen),
             .. ReversedAttempts(seen.OfType<AttemptSeen>()),
-            .. LogBytes(seen),
+            .. AcknowledgedBytes(seen),
+            .. WrittenBytes(seen),
             .. Events(seen.OfType<EventSeen>()),
         ];
     }
@@ -27,13 +30,21 @@ internal static class HistoryChecker
     private static IEnumerable<Finding> Lost(Seen[] seen)
     {
         var ended = seen.OfType<RunSeen>().Where(run => IsFinal(run.State)).Select(run => run.Run).ToHashSet();
-        return seen.OfType<RunStarted>().Where(started => !ended.Contains(started.Run))
-            .Select(started => new Finding(Wrong.Lost, $"{started.Run}, started {started.At:O}, was never seen to end."));
+        return seen.Select(item => item is RunAccepted started ? started.Run : (item as RunFound)?.Run).OfType<RunId>().Distinct()
+            .Where(run => !ended.Contains(run)).Select(run => new Finding(Wrong.Lost, $"{run} was never seen to end."));
     }
+
+    private static IEnumerable<Finding> Unended(IEnumerable<AttemptSeen> attempts) => attempts
+        .GroupBy(attempt => attempt.Attempt).Where(states => !states.Any(attempt => IsFinal(attempt.State))).Select(states => states.MaxBy(attempt => attempt.Sequence)!)
+        .Select(last => new Finding(Wrong.Lost, $"{last.Attempt} was {last.State} to the last."));
 
     private static IEnumerable<Finding> Duplicated(IEnumerable<JobBegan> began) => began
         .GroupBy(job => job.Attempt).Where(jobs => jobs.Count() > 1)
         .Select(jobs => new Finding(Wrong.Duplicated, $"{jobs.Key} began {jobs.Count()} times: {string.Join(", ", jobs.Select(job => $"{job.At:O}"))}."));
+
+    private static IEnumerable<Finding> DuplicatedRuns(IEnumerable<RunFound> found) => found
+        .GroupBy(run => run.Order).Where(runs => runs.DistinctBy(run => run.Run).Count() > 1)
+        .Select(runs => new Finding(Wrong.Duplicated, $"One start made {string.Join(", ", runs.Select(run => run.Run))}."));
 
     // Who entered and did not leave by then was certainly inside.
     private static IEnumerable<Finding> DoubleLocks(Seen[] seen)
@@ -77,17 +88,12 @@ internal static class HistoryChecker
         }
     }
 
-    private static IEnumerable<Finding> LogBytes(Seen[] seen)
+    private static IEnumerable<Finding> AcknowledgedBytes(Seen[] seen)
     {
-        var logs = seen.OfType<LogRead>().ToLookup(log => log.Attempt);
-        foreach (var log in logs.Select(reads => reads.Last()).Where(log => log.ReportedLength != log.Bytes.Length))
-        {
-            yield return new Finding(Wrong.LogBytes, $"The log of {log.Attempt} has {log.Bytes.Length} bytes, its agent reported {log.ReportedLength}.");
-        }
-
+        var logs = Logs(seen);
         foreach (var piece in seen.OfType<LogAcknowledged>())
         {
-            if (logs[piece.Attempt].LastOrDefault() is not { } log)
+            if (!logs.TryGetValue(piece.Attempt, out var log))
             {
                 yield return new Finding(Wrong.LogBytes, $"{piece.Bytes.Length} bytes at {piece.Offset} of {piece.Attempt} were acknowledged, and its log could not be read.");
             }
@@ -97,6 +103,29 @@ internal static class HistoryChecker
             }
         }
     }
+
+    // What an attempt wrote counts once it was reported to have ended by itself.
+    private static IEnumerable<Finding> WrittenBytes(Seen[] seen)
+    {
+        var logs = Logs(seen);
+        foreach (var log in logs.Values.Where(log => log.ReportedLength is { } length && length != log.Bytes.Length))
+        {
+            yield return new Finding(Wrong.LogBytes, $"The log of {log.Attempt} has {log.Bytes.Length} bytes, its agent reported {log.ReportedLength}.");
+        }
+
+        var completed = seen.OfType<AttemptSeen>().Where(attempt => attempt.State is AttemptState.Succeeded or AttemptState.Failed).Select(attempt => attempt.Attempt).ToHashSet();
+        foreach (var wrote in seen.OfType<JobWrote>().Where(wrote => completed.Contains(wrote.Attempt)))
+        {
+            var stored = logs.TryGetValue(wrote.Attempt, out var log) ? log.Bytes : [];
+            var at = stored.AsSpan().IndexOf(wrote.Bytes);
+            if (at < 0 || stored.AsSpan(at + 1).IndexOf(wrote.Bytes) >= 0)
+            {
+                yield return new Finding(Wrong.LogBytes, $"{wrote.Attempt} wrote {wrote.Bytes.Length} bytes, which its log does not have exactly once among its {stored.Length}.");
+            }
+        }
+    }
+
+    private static Dictionary<AttemptId, LogRead> Logs(Seen[] seen) => seen.OfType<LogRead>().GroupBy(log => log.Attempt).ToDictionary(reads => reads.Key, reads => reads.Last());
 
     private static IEnumerable<Finding> Events(IEnumerable<EventSeen> events)
     {

@@ -41,8 +41,21 @@ internal sealed record AttemptSeen(DateTimeOffset At, AttemptId Attempt, long Se
 /// <summary>A gateway acknowledged a piece of a log to an agent.</summary>
 internal sealed record LogAcknowledged(DateTimeOffset At, AttemptId Attempt, long Offset, byte[] Bytes) : Seen(At);
 
+/// <summary>A job said that it has written these bytes in one piece.</summary>
+internal sealed record JobWrote(DateTimeOffset At, AttemptId Attempt, byte[] Bytes) : Seen(At);
+
 /// <summary>A log as it could be read in the end.</summary>
-internal sealed record LogRead(DateTimeOffset At, AttemptId Attempt, long ReportedLength, byte[] Bytes) : Seen(At);
+/// <param name="At">When.</param>
+/// <param name="Attempt">Whose.</param>
+/// <param name="ReportedLength">What its agent reported; null when the attempt ended without a report.</param>
+/// <param name="Bytes">What there is.</param>
+internal sealed record LogRead(DateTimeOffset At, AttemptId Attempt, long? ReportedLength, byte[] Bytes) : Seen(At);
 
 /// <summary>A client started a run and got its id: from then on the run must not be lost.</summary>
-internal sealed record RunStarted(DateTimeOffset At, RunId Run) : Seen(At);
+internal sealed record RunAccepted(DateTimeOffset At, RunId Run) : Seen(At);
+
+/// <summary>A list of all runs, made in the end, has this one.</summary>
+/// <param name="At">When.</param>
+/// <param name="Run">Which.</param>
+/// <param name="Order">What one client calls one start, however often it had to ask.</param>
+internal sealed record RunFound(DateTimeOffset At, RunId Run, string Order) : Seen(At);

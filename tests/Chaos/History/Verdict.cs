@@ -3,10 +3,10 @@ namespace Control.Chaos.History;
 /// <summary>What a history shows to be wrong.</summary>
 internal enum Wrong
 {
-    /// <summary>A run that somebody was given the id of never came to an end.</summary>
+    /// <summary>A run that somebody was given the id of, or that is there, never came to an end, or an attempt did not.</summary>
     Lost = 1,
 
-    /// <summary>A job began twice in one attempt.</summary>
+    /// <summary>A job began twice in one attempt, or one start made two runs.</summary>
     Duplicated,
 
     /// <summary>More were in a concurrency group than it allows.</summary>
