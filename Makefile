@@ -18,7 +18,7 @@ POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build run cluster test demo bench check clean
+.PHONY: help setup build run cluster test demo bench chaos check clean
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export GRAIN_RUNTIME CONFIGURATION
@@ -51,6 +51,11 @@ demo: setup ## runs the sample pipeline on a real Git repository, headless; exit
 
 bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote storage" chooses
 	@build/bench $(BENCH)
+
+chaos: setup ## kills, pauses and cuts off silos, agents, Redis and PostgreSQL under load and checks the history; CHAOS_MINUTES=3 CHAOS_SEED=n
+	@build/setup test
+	@$(call build_project,tests/Chaos)
+	@exec $(OUT)/Chaos/release/Control.Chaos
 
 check: setup ## formatting, analyzers, import table, contract listings
 	@build/check

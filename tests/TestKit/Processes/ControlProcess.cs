@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace Control.Crash.Tests;
+namespace Control.TestKit.Processes;
 
 /// <summary>The built <c>control</c> program as a process of its own, to be killed.</summary>
 internal sealed class ControlProcess : IAsyncDisposable
@@ -19,6 +19,7 @@ internal sealed class ControlProcess : IAsyncDisposable
     private ControlProcess(Process process)
     {
         _process = process;
+        Ended = process.WaitForExitAsync();
         _reading = Task.WhenAll(Read(process.StandardOutput), Read(process.StandardError));
     }
 
@@ -36,16 +37,23 @@ internal sealed class ControlProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Done once it has ended, however that came.</summary>
+    public Task Ended { get; }
+
     /// <summary>
     /// Starts the program; <paramref name="home"/> is its home, by which everything it starts can be found, and
     /// <paramref name="redis"/> that of the cluster it joins.
     /// </summary>
-    public static ControlProcess Start(string home, string? redis, params string[] arguments)
+    public static ControlProcess Start(string home, string? redis, params string[] arguments) =>
+        Start(home, new Dictionary<string, string?> { ["CONTROL_REDIS"] = redis }, arguments);
+
+    /// <summary>As the other, with further variables of its environment; null removes one.</summary>
+    public static ControlProcess Start(string home, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = home };
         start.Environment["HOME"] = home;
         start.Environment["XDG_CONFIG_HOME"] = home;
-        start.Environment["CONTROL_REDIS"] = redis;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new ControlProcess(Process.Start(start)!);
     }
 
@@ -74,19 +82,18 @@ internal sealed class ControlProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGSTOP: it keeps its connections and says nothing any more.</summary>
-    public async Task Pause()
-    {
-        using var stop = Process.Start("kill", ["-STOP", Id.ToString(CultureInfo.InvariantCulture)]);
-        await stop.WaitForExitAsync();
-    }
-
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> Terminate()
     {
-        using var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        await Signal("TERM");
         return await Exit();
     }
+
+    /// <summary>SIGSTOP: it does nothing until <see cref="Continue"/>, and nobody who is connected to it is told.</summary>
+    public Task Pause() => Signal("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task Continue() => Signal("CONT");
 
     /// <summary>Waits for the end by itself.</summary>
     public async Task<int> Exit()
@@ -111,6 +118,12 @@ internal sealed class ControlProcess : IAsyncDisposable
             await Kill();
             _process.Dispose();
         }
+    }
+
+    private async Task Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     private async Task Read(StreamReader reader)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace Control.Crash.Tests;
+namespace Control.TestKit.Processes;
 
 /// <summary>Finds processes by the folder of their site, which all of them have in their environment.</summary>
 internal static class Leftovers

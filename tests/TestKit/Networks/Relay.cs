@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Control.Crash.Tests;
+namespace Control.TestKit.Networks;
 
 /// <summary>One exchange between an agent and the server, seen twice: when the agent asked, and when the server answered.</summary>
 /// <param name="What">The last part of the route: <c>poll</c>, <c>reports</c>, <c>logs</c>, <c>join</c>.</param>

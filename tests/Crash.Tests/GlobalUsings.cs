@@ -1,0 +1,2 @@
+global using Control.TestKit.Networks;
+global using Control.TestKit.Processes;
