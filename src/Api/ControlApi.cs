@@ -5,6 +5,7 @@ using Control.Api.Groups;
 using Control.Api.Pipelines;
 using Control.Api.Retention;
 using Control.Api.Runs;
+using Control.Api.Runtime;
 using Control.Api.Triggers;
 using Control.Api.Workspaces;
 using Microsoft.AspNetCore.Authorization;
@@ -40,6 +41,7 @@ public static class ControlApi
         services.AddHostedService(provider => provider.GetRequiredService<MetricsExporter>());
         return services
             .AddSingleton<Definitions>()
+            .AddSingleton<LiveSilos>()
             .AddSingleton<RunReader>().AddSingleton<RunTimeline>().AddSingleton<RetentionTimeline>().AddSingleton<StreamSlots>()
             .AddSingleton<AttemptLog>().AddSingleton<LogTail>()
             .AddSingleton<Leases>().AddSingleton<JoinDesk>().AddSingleton<AssignmentSecrets>();
@@ -70,9 +72,11 @@ public static class ControlApi
         EventRoutes.Map(api);
         AgentRoutes.Map(api);
         PoolRoutes.Map(api);
+        RuntimeRoutes.Map(api);
         TokenRoutes.Map(api);
         AgentWireRoutes.Map(api);
         HealthRoutes.Map(app);
+        RuntimePage.Map(app);
         app.MapGet("/openapi.json", async (OpenApiText document) => TypedResults.Text(await document.GetAsync(), "application/json", Encoding.UTF8))
             .AllowAnonymous().ExcludeFromDescription();
         return app;

@@ -7,6 +7,7 @@ using Control.Cli.Groups;
 using Control.Cli.Hosting;
 using Control.Cli.Pipelines;
 using Control.Cli.Runs;
+using Control.Cli.Runtime;
 using Control.Cli.Triggers;
 using Control.Cli.Workspaces;
 using Control.Engine.Pipelines;
@@ -50,6 +51,7 @@ internal static class Program
             ServerCommand.Create(cli),
             SiloCommand.Create(cli),
             ApiCommand.Create(cli),
+            RuntimeCommand.Create(cli),
             CompletionCommand.Create(cli),
             CompleteCommand.Create(cli),
             VersionCommand.Create(cli));

@@ -1,5 +1,6 @@
 using Control.Storage.Queries.Events;
 using Control.Storage.Queries.Logs;
+using Control.Storage.Queries.Runtime;
 using Control.Storage.Queries.Subjects;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,5 +13,6 @@ public static class QueryServices
     public static IServiceCollection AddControlQueries(this IServiceCollection services) => services
         .AddSingleton<SubjectQueries>()
         .AddSingleton<EventReader>()
+        .AddSingleton<SiloHistory>()
         .AddSingleton<LogReader>();
 }

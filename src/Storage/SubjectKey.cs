@@ -45,6 +45,9 @@ public static class SubjectKinds
     /// <summary>A join token; key: its id.</summary>
     public const string JoinToken = "join-token";
 
+    /// <summary>A silo; key: its boot id.</summary>
+    public const string Silo = "silo";
+
     /// <summary>An attempt's log; key: the attempt's id. Only signalled, never committed.</summary>
     public const string Log = "log";
 }

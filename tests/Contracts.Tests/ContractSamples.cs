@@ -58,6 +58,7 @@ internal sealed class ContractSamples
             _ when type == typeof(int) => -_count,
             _ when type == typeof(long) => 5_000_000_000L + _count,
             _ when type == typeof(bool) => true,
+            _ when type == typeof(double) => _count + 0.125,
             _ when type == typeof(byte) => (byte)_count,
             _ when type == typeof(TimeSpan) => TimeSpan.FromTicks(1_234_567L * _count),
             _ when type == typeof(DateTimeOffset) => new DateTimeOffset(2026, 11, 28, 6, 30, 0, TimeSpan.FromHours(5.5)).AddTicks(_count),

@@ -64,6 +64,8 @@ public sealed class ScenarioServer : IAsyncLifetime
         return new ControlClient(new ClientOptions { Server = _server!.Address, Fingerprint = _server.Fingerprint, Token = token });
     }
 
+    internal string Fingerprint => _server!.Fingerprint;
+
     internal async Task<string> AdminToken() => (await File.ReadAllTextAsync(_server!.AdminTokenFile)).Trim();
 
     /// <summary>A stranger who trusts the server by its fingerprint.</summary>

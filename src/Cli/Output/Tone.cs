@@ -1,5 +1,6 @@
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
+using Control.Contracts.Runtime;
 
 namespace Control.Cli.Output;
 
@@ -51,6 +52,14 @@ internal static class Tones
         AgentState.Online => Tone.Good,
         AgentState.Suspect => Tone.Asks,
         AgentState.Offline => Tone.Bad,
+        _ => Tone.Faint,
+    };
+
+    public static Tone Of(SiloState state) => state switch
+    {
+        SiloState.Active => Tone.Good,
+        SiloState.Leaving => Tone.Asks,
+        SiloState.Lost => Tone.Bad,
         _ => Tone.Faint,
     };
 

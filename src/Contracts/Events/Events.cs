@@ -43,7 +43,22 @@ public static class EventTypes
     /// <summary>Ended runs of a pipeline were deleted by a retention policy. Data: <c>RunsPruned</c>.</summary>
     public const string RunsPruned = "runs.pruned";
 
+    /// <summary>A silo started. Data of this and the other events of silos: <c>SiloChange</c>.</summary>
+    public const string SiloJoined = "silo.joined";
+
+    /// <summary>A silo stopped in order.</summary>
+    public const string SiloLeft = "silo.left";
+
+    /// <summary>A silo no longer renews its row: killed, cut off, or paused.</summary>
+    public const string SiloLost = "silo.lost";
+
+    /// <summary>A silo that had been found lost renews its row again.</summary>
+    public const string SiloBack = "silo.back";
+
     /// <summary>All types, for the documentation and its test.</summary>
     public static ImmutableArray<string> All { get; } =
-        [RunCreated, RunChanged, StageChanged, GateDecided, AttemptChanged, ObjectChanged, ObjectDeleted, RunsPruned];
+    [
+        RunCreated, RunChanged, StageChanged, GateDecided, AttemptChanged, ObjectChanged, ObjectDeleted, RunsPruned,
+        SiloJoined, SiloLeft, SiloLost, SiloBack,
+    ];
 }

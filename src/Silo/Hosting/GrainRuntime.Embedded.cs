@@ -11,6 +11,9 @@ namespace Control.Silo.Hosting;
 // The seam: what differs between the engines when a silo is hosted. GrainRuntime.Orleans.cs has the same members.
 internal static class GrainRuntime
 {
+    /// <summary>The engine's name, as the build is told it.</summary>
+    public const string Name = "Embedded";
+
     /// <summary>Sources of the engine's own spans.</summary>
     public static readonly string[] TraceSources = [];
 

@@ -22,6 +22,9 @@ namespace Control.Silo.Hosting;
 // The seam: what differs between the engines when a silo is hosted. GrainRuntime.Embedded.cs has the same members.
 internal static class GrainRuntime
 {
+    /// <summary>The engine's name, as the build is told it.</summary>
+    public const string Name = "Orleans";
+
     /// <summary>Sources of the engine's own spans: calls between grains.</summary>
     public static readonly string[] TraceSources = ["Microsoft.Orleans.Application"];
 

@@ -26,6 +26,7 @@ public static class SiloHost
     {
         services.AddControlStorage(storage);
         services.AddSingleton(host => SiloIdentity.Create() with { Stopping = host.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping });
+        if (isScheduling) services.AddSiloReport(cluster);
         services.AddControlGrains();
         services.AddGrainEngine(cluster);
         services.AddGrainStatistics();
@@ -42,9 +43,26 @@ public static class SiloHost
     public static IServiceCollection AddControlGuest(this IServiceCollection services, Action<StorageOptions> storage, SiloCluster cluster) =>
         services.AddControlSilo(storage, cluster with { HasGrains = false }, isScheduling: false);
 
-    /// <summary>Records the calls that reach grains in the meter "Control.Silo" as <c>rpc.server.call.duration</c>.</summary>
-    public static IServiceCollection AddGrainStatistics(this IServiceCollection services) =>
-        services.AddMetrics().AddSingleton<IIncomingGrainCallFilter, CallStatistics>();
+    /// <summary>
+    /// Counts the calls of grains; also records those that reach grains in the meter "Control.Silo" as
+    /// <c>rpc.server.call.duration</c>.
+    /// </summary>
+    public static IServiceCollection AddGrainStatistics(this IServiceCollection services) => services.AddMetrics()
+        .AddSingleton<CallCounts>()
+        .AddSingleton<SentCalls>()
+        .AddSingleton<IIncomingGrainCallFilter, CallStatistics>()
+        .AddSingleton<IOutgoingGrainCallFilter>(host => host.GetRequiredService<SentCalls>());
+
+    /// <summary>
+    /// Keeps a row of this silo in the store, with what it does; needs the store, <see cref="AddGrainStatistics"/> and the engine,
+    /// which is to be added after it.
+    /// </summary>
+    internal static IServiceCollection AddSiloReport(this IServiceCollection services, SiloCluster? cluster) => services
+        .AddSingleton(new SiloPlace(Environment.MachineName, cluster?.Listen.ToString()))
+        .AddSingleton<ActivationCounts>()
+        .AddSingleton<SiloFigures>()
+        .AddSingleton<SiloReport>()
+        .AddHostedService(host => host.GetRequiredService<SiloReport>());
 
     /// <summary>
     /// Maps the engine's own look into silos and grains, where it has one, below <paramref name="prefix"/>. The caller says

@@ -18,7 +18,7 @@ internal sealed class ActivationGauge : IHostedService, IDisposable
     {
         _meters = meters;
         meters.Create(CallStatistics.MeterName).CreateObservableUpDownCounter(
-            "control.grain.activations", Measure, "{activation}", "Grains in memory, per grain class.");
+            ActivationCounts.Instrument, Measure, "{activation}", "Grains in memory, per grain class.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

@@ -5,10 +5,11 @@ using Orleans;
 namespace Control.Silo.Statistics;
 
 /// <summary>
-/// Records every call that reaches a grain, alike on both engines: its duration, with its outcome, per method and grain
-/// class. Names follow OpenTelemetry's conventions for RPC servers; the count of calls is the histogram's count.
+/// Counts every call that reaches a grain, alike on both engines, and records its duration, with its outcome, per method and
+/// grain class, when somebody listens to the meter. Names follow OpenTelemetry's conventions for RPC servers; the count of
+/// calls is the histogram's count.
 /// </summary>
-internal sealed class CallStatistics(IMeterFactory meters) : IIncomingGrainCallFilter
+internal sealed class CallStatistics(IMeterFactory meters, CallCounts counts) : IIncomingGrainCallFilter
 {
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Control.Silo";
@@ -16,15 +17,15 @@ internal sealed class CallStatistics(IMeterFactory meters) : IIncomingGrainCallF
     private readonly Histogram<double> _duration = meters.Create(MeterName).CreateHistogram<double>(
         "rpc.server.call.duration", "s", "Duration of calls that grains answered, from the first turn to the answer.");
 
-    public async Task Invoke(IIncomingGrainCallContext context)
-    {
-        // Orleans shows filters the calls between its own parts too.
-        if (!_duration.Enabled || context.InterfaceName.StartsWith("Orleans.", StringComparison.Ordinal))
-        {
-            await context.Invoke();
-            return;
-        }
+    // Orleans shows filters the calls between its own parts too.
+    public Task Invoke(IIncomingGrainCallContext context) => IsEngines(context) ? context.Invoke() : CountAsync(context);
 
+    /// <summary>Whether it is a call between parts of the engine.</summary>
+    public static bool IsEngines(IGrainCallContext context) => context.InterfaceName.StartsWith("Orleans.", StringComparison.Ordinal);
+
+    private async Task CountAsync(IIncomingGrainCallContext context)
+    {
+        var executing = counts.Begin(context.TargetId.Type);
         var begin = Stopwatch.GetTimestamp();
         string? error = null;
         try
@@ -38,7 +39,9 @@ internal sealed class CallStatistics(IMeterFactory meters) : IIncomingGrainCallF
         }
         finally
         {
-            Record(context, Stopwatch.GetElapsedTime(begin), error);
+            var duration = Stopwatch.GetElapsedTime(begin);
+            counts.End(executing, context.TargetId, duration, error is not null);
+            if (_duration.Enabled) Record(context, duration, error);
         }
     }
 

@@ -101,6 +101,10 @@ public sealed class WorkIndex
     public Task<ImmutableArray<string>> DeletedAsync(string kind, IEnumerable<string> keys, CancellationToken ct = default) => _readers.ListAsync(
         WorkStatements.Deleted, [kind, JsonSerializer.Serialize(keys)], row => row.GetString(0), ct);
 
+    /// <summary>The silos that are not deleted, oldest first, without what they tell of themselves.</summary>
+    public Task<ImmutableArray<SubjectHead>> SilosAsync(CancellationToken ct = default) => _readers.ListAsync(
+        WorkStatements.Heads, [SubjectKinds.Silo], row => new SubjectHead(row.GetString(0), row.GetInt64(1), row.GetString(2), row.Time(3)), ct);
+
     /// <summary>All agents that are not deleted.</summary>
     public Task<ImmutableArray<StoredView>> AgentsAsync(CancellationToken ct = default) => _readers.ListAsync(
         WorkStatements.OfKind,
@@ -136,3 +140,10 @@ public sealed record ListedSubject(SubjectKey Subject, long Version, string View
 /// <param name="Subject">Which.</param>
 /// <param name="View">Its JSON.</param>
 public sealed record StoredView(SubjectKey Subject, string View);
+
+/// <summary>What tells whether a subject changed.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Version">Counts its commits.</param>
+/// <param name="State">Its state as a camelCase word.</param>
+/// <param name="UpdatedAt">When it was last committed.</param>
+public sealed record SubjectHead(string Key, long Version, string State, DateTimeOffset UpdatedAt);

@@ -66,4 +66,7 @@ internal static class WorkStatements
 
     public static readonly Statement OfKind = new(
         "SELECT key, view FROM subjects WHERE kind = @kind AND deleted = 0 ORDER BY ordinal, key");
+
+    public static readonly Statement Heads = new(
+        "SELECT key, version, state, updated_at FROM subjects WHERE kind = @kind AND deleted = 0 ORDER BY ordinal, key");
 }

@@ -9,7 +9,7 @@ namespace Control.Api.Tests.Access;
 /// <summary>Walks every mapped route with every wrong credential: a route added without thought of access fails here.</summary>
 public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
 {
-    private static readonly ImmutableArray<string> Open = ["agentJoin", "healthz", "readyz", "/openapi.json"];
+    private static readonly ImmutableArray<string> Open = ["agentJoin", "healthz", "readyz", "/openapi.json", "/runtime", "/runtime/page.js", "/runtime/page.css"];
 
     private IEnumerable<RouteEndpoint> Routes => host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 

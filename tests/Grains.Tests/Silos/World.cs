@@ -5,6 +5,7 @@ using Control.Contracts.Scheduling;
 using Control.Contracts.Workspaces;
 using Control.Engine.Runs;
 using Control.Grains.Durable;
+using Control.Silo.Hosting;
 using Control.Storage.Queries.Subjects;
 using Control.TestKit;
 using Control.TestKit.Databases;
@@ -30,11 +31,11 @@ internal sealed class World : IAsyncDisposable
     private readonly List<TestAgent> _agents = [];
     private readonly X509Certificate2 _certificate = TestSilos.Certificate();
     private readonly List<TestSilo> _silos = [];
+    private readonly bool _reports;
+    private readonly Action<IServiceCollection> _configure;
     private RedisServer? _redis;
 
-    private World()
-    {
-    }
+    private World(bool reports, Action<IServiceCollection> configure) => (_reports, _configure) = (reports, configure);
 
     public ManualClock Clock { get; } = new();
 
@@ -45,14 +46,18 @@ internal sealed class World : IAsyncDisposable
 
     public TestSilo Silo => _silos[0];
 
+    public IReadOnlyList<TestSilo> Silos => _silos;
+
     /// <summary>Of all silos.</summary>
     public ImmutableArray<string> BootIds => [.. _silos.Select(silo => silo.Services.GetRequiredService<SiloIdentity>().BootId)];
 
     public CommitStore Commits => Service<CommitStore>();
 
-    public static async Task<World> StartAsync()
+    /// <param name="reports">Whether silos keep rows of themselves, as in a server.</param>
+    /// <param name="configure">Adds services to every silo.</param>
+    public static async Task<World> StartAsync(bool reports = false, Action<IServiceCollection>? configure = null)
     {
-        var world = new World();
+        var world = new World(reports, configure ?? (_ => { }));
         await world.StartSiloAsync();
         return world;
     }
@@ -102,7 +107,9 @@ internal sealed class World : IAsyncDisposable
             services.AddSingleton(Service<ControlStore>());
         }
 
+        if (_reports) services.AddSiloReport(cluster: null).AddGrainStatistics();
         services.AddControlGrains();
+        _configure(services);
     }
 
     public async Task RestartSiloAsync()

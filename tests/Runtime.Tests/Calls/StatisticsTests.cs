@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Control.Runtime.Tests.Grains;
 using Control.Silo.Hosting;
+using Control.Silo.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.Runtime.Tests.Calls;
@@ -34,6 +35,34 @@ public sealed class StatisticsTests : RuntimeTest
         });
         listener.RecordObservableInstruments();
         Assert.Equal(2, found);
+    }
+
+    [Fact]
+    public async Task Counts_OfCallsThatWait_AreThoseSentLessThoseBegun()
+    {
+        var (calls, sent) = (Silo.Services.GetRequiredService<CallCounts>(), Silo.Services.GetRequiredService<SentCalls>());
+        var waiting = Enumerable.Range(0, 5).Select(_ => Grain<ICallGrain>().Wait("door")).ToList();
+        await Gates.ReachedAsync("door");
+        Assert.Equal([("call/one", 5L)], sent.Take().Grains.Select(grain => (grain.Key.ToString(), grain.Value)));
+        Assert.Equal(1, calls.Take().Executing["call"]);
+
+        Gates.Open("door");
+        await Task.WhenAll(waiting);
+
+        Assert.Empty(sent.Take().Grains);
+        var sample = calls.Take();
+        Assert.Equal((5L, 0L, 0L), (sample.Types["call"].Calls, sample.Types["call"].Faults, sample.Executing["call"]));
+        Assert.Equal([("call/one", 5L, 0L)], sample.Hot.Select(grain => (grain.Key.ToString(), grain.Count, grain.Error)));
+    }
+
+    [Fact]
+    public async Task Counts_OfFaults_AreAmongTheCalls()
+    {
+        await Grain<ICallGrain>().Double(1);
+        await Assert.ThrowsAsync<RefusedException>(() => Grain<ICallGrain>().Throw("no"));
+        var sample = Silo.Services.GetRequiredService<CallCounts>().Take();
+        Assert.Equal((2L, 1L), (sample.Types["call"].Calls, sample.Types["call"].Faults));
+        Assert.Empty(Silo.Services.GetRequiredService<SentCalls>().Take().Grains);
     }
 
     private MeterListener Listen(Action<string, Dictionary<string, object?>> record)
