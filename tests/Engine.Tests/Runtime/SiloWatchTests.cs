@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Control.Engine.Runtime;
 
 namespace Control.Engine.Tests.Runtime;
