@@ -1,6 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using Control.Grains;
+using Control.Silo.Hosting;
+using Control.Silo.Statistics;
 using Control.TestKit.Silos;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 
 namespace Control.Bench.Grains;
 
@@ -13,26 +18,58 @@ internal static class GrainBenchmarks
 
     public static async Task RunAsync(TextWriter output)
     {
-        await CallsAsync(output);
+        await CallsAsync(output, isObserved: false);
+        await CallsAsync(output, isObserved: true);
+        Count(output);
         await ActivationsAsync(output);
         await IdleBytesAsync(output);
     }
 
-    /// <summary>Calls per second of 100 callers over 1,000 grains, what one allocates, and the calls of one caller alone.</summary>
-    private static async Task CallsAsync(TextWriter output)
+    /// <summary>
+    /// Calls per second of 100 callers over 1,000 grains, what one allocates, and the calls of one caller alone; of the bare
+    /// engine, or with the call filters that a server has: those that repeat and count.
+    /// </summary>
+    private static async Task CallsAsync(TextWriter output, bool isObserved)
     {
-        await using var silo = await StartAsync();
+        await using var silo = await StartAsync(services =>
+        {
+            if (isObserved) services.AddControlGrains().AddGrainStatistics();
+        });
+        var kind = isObserved ? "_observed" : "";
         var grains = Enumerable.Range(0, 1_000).Select(i => silo.Grains.GetGrain<ICounterGrain>($"calls-{i}")).ToArray();
         await CallManyAsync(grains, Callers, callsEach: 5_000);
         const int CallsEach = 30_000;
         var allocated = GC.GetTotalAllocatedBytes();
         var watch = Stopwatch.StartNew();
         await CallManyAsync(grains, Callers, CallsEach);
-        Print(output, "grain.calls_in_process", Callers * CallsEach / watch.Elapsed.TotalSeconds, "1/s");
-        Print(output, "grain.call_allocates", (GC.GetTotalAllocatedBytes() - allocated) / (double)(Callers * CallsEach), "B");
+        Print(output, $"grain.calls_in_process{kind}", Callers * CallsEach / watch.Elapsed.TotalSeconds, "1/s");
+        Print(output, $"grain.call_allocates{kind}", (GC.GetTotalAllocatedBytes() - allocated) / (double)(Callers * CallsEach), "B");
         watch.Restart();
         await CallManyAsync(grains, callers: 1, callsEach: 100_000);
-        Print(output, "grain.calls_one_caller", 100_000 / watch.Elapsed.TotalSeconds, "1/s");
+        Print(output, $"grain.calls_one_caller{kind}", 100_000 / watch.Elapsed.TotalSeconds, "1/s");
+    }
+
+    /// <summary>What counting a call costs the silo that runs it, hot grains included, when no two grains have the same number of calls.</summary>
+    private static void Count(TextWriter output)
+    {
+        var counts = new CallCounts();
+        var grains = Enumerable.Range(0, 1_000).Select(i => GrainId.Create("counter", $"count-{i}")).ToArray();
+        var random = new Random(1);
+        var order = Enumerable.Range(0, 65_536).Select(_ => grains[(int)(1_000 * Math.Pow(random.NextDouble(), 3))]).ToArray();
+        CountMany(200_000);
+        const int Calls = 5_000_000;
+        var watch = Stopwatch.StartNew();
+        CountMany(Calls);
+        Print(output, "grain.count_call", watch.Elapsed.TotalNanoseconds / Calls, "ns");
+
+        void CountMany(int calls)
+        {
+            for (var i = 0; i < calls; i++)
+            {
+                var grain = order[i & 65_535];
+                counts.End(counts.Begin(grain.Type), grain, TimeSpan.FromMicroseconds(10), isFault: false);
+            }
+        }
     }
 
     /// <summary>First calls to fresh grains per second, by 100 callers.</summary>
@@ -57,8 +94,8 @@ internal static class GrainBenchmarks
         Print(output, "grain.idle_bytes", (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Count, "B");
     }
 
-    private static Task<TestSilo> StartAsync() =>
-        TestSilo.StartAsync(new TestSiloOptions { Grains = typeof(CounterGrain).Assembly, IsBare = true }, _ => { });
+    private static Task<TestSilo> StartAsync(Action<IServiceCollection>? configure = null) =>
+        TestSilo.StartAsync(new TestSiloOptions { Grains = typeof(CounterGrain).Assembly, IsBare = true }, configure ?? (_ => { }));
 
     private static Task CallManyAsync(ICounterGrain[] grains, int callers, int callsEach) =>
         Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
