@@ -27,6 +27,7 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly X509Certificate2 _certificate;
     private AgentHost? _agent;
+    private bool _isStarting;
 
     private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate)
     {
@@ -85,7 +86,11 @@ public sealed class ControlServer : IAsyncDisposable
             _agent.Dispose();
         }
 
-        await _app.StopAsync();
+        if (_isStarting)
+        {
+            await _app.StopAsync();
+        }
+
         await _app.DisposeAsync();
         _certificate.Dispose();
         _folder.Dispose();
@@ -125,6 +130,9 @@ public sealed class ControlServer : IAsyncDisposable
     private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
     {
         var began = options.Time.GetUtcNow();
+        // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
+        _ = _app.Services.GetServices<IHostedService>();
+        _isStarting = true;
         await _app.StartAsync(cancellationToken);
         // The folder is this process's alone: what an earlier one was asked and did not answer is asked again. Other gateways
         // may be at work on what a shared database has.
