@@ -31,7 +31,7 @@ internal static class FaultRun
     {
         var (shape, recorder) = (Shape.Of(options.Seed), new Recorder());
         await output.WriteLineAsync($"seed {options.Seed}: {shape.Nodes} silos, {shape.Gateways} of them with a gateway, {shape.Agents} agents");
-        await using var site = await Site.StartAsync(shape, recorder, output).WaitAsync(cancellationToken);
+        await using var site = await Site.StartAsync(shape, recorder, output, cancellationToken);
         using var ended = new CancellationTokenSource();
         var journal = new Journal(site.Folder, recorder).ReadAsync(ended.Token);
         var canary = new Canary(site);

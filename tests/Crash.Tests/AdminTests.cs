@@ -47,6 +47,22 @@ public sealed class AdminTests
     }
 
     [Fact]
+    public async Task ServerAndSiloRun_DatabaseAway_SayWhatToDo()
+    {
+        var folder = Directory.CreateTempSubdirectory("control-crash-").FullName;
+        string[] where = ["--data", folder, "--database", "Host=127.0.0.1;Port=1", "--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Site.FreePort()}")];
+        foreach (var program in (string[])["server", "silo"])
+        {
+            // The server has made the silos' certificate by the time it fails.
+            await using var process = ControlProcess.Start(folder, "127.0.0.1:1", [program, "run", .. where]);
+            Assert.Equal(1, await process.Exit());
+            Assert.Contains("error: PostgreSQL at 127.0.0.1 cannot be reached", await process.AllOutput(), StringComparison.Ordinal);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task ServerRun_FolderOfAKilledServer_IsTaken()
     {
         await using var site = await Site.Start();

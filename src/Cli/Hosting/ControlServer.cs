@@ -33,6 +33,7 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly X509Certificate2 _certificate;
     private AgentHost? _agent;
+    private bool _isStarting;
 
     private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate) =>
         (_app, _folder, _certificate) = (app, folder, certificate);
@@ -87,7 +88,11 @@ public sealed class ControlServer : IAsyncDisposable
             _agent.Dispose();
         }
 
-        await _app.StopAsync();
+        if (_isStarting)
+        {
+            await _app.StopAsync();
+        }
+
         await _app.DisposeAsync();
         _certificate.Dispose();
         _folder.Dispose();
@@ -148,6 +153,9 @@ public sealed class ControlServer : IAsyncDisposable
     private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
     {
         var began = options.Time.GetUtcNow();
+        // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
+        _ = _app.Services.GetServices<IHostedService>();
+        _isStarting = true;
         await _app.StartAsync(cancellationToken);
         // What the process before it in this place was asked and did not answer is asked again.
         await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);

@@ -13,6 +13,7 @@ public sealed class ControlSilo : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly X509Certificate2 _certificate;
+    private bool _isStarting;
 
     private ControlSilo(IHost host, X509Certificate2 certificate) => (_host, _certificate) = (host, certificate);
 
@@ -38,6 +39,9 @@ public sealed class ControlSilo : IAsyncDisposable
         var silo = new ControlSilo(Build(dataDirectory, cluster.With(certificate), database, logLevel), certificate);
         try
         {
+            // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
+            _ = silo.Services.GetServices<IHostedService>();
+            silo._isStarting = true;
             await silo._host.StartAsync(cancellationToken);
             return silo;
         }
@@ -59,7 +63,11 @@ public sealed class ControlSilo : IAsyncDisposable
     /// <summary>Hands its grains over and leaves the cluster.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
+        if (_isStarting)
+        {
+            await _host.StopAsync();
+        }
+
         if (_host is IAsyncDisposable disposable)
         {
             await disposable.DisposeAsync();

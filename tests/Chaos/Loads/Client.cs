@@ -41,7 +41,7 @@ internal sealed class Client(int number, Site site, Follower follower, IReadOnly
             await foreach (var told in follower.FollowAsync("client", run, last, cancellationToken))
             {
                 state = told.Run?.State ?? state;
-                if (told.Run is { State: RunState.Waiting } waiting) await ApproveAsync(waiting, cancellationToken);
+                if (told.Run is { State: RunState.Waiting }) await ApproveAsync(run, cancellationToken);
                 if (!isToBeCancelled || told.Attempt is not { State: AttemptState.Running }) continue;
                 isToBeCancelled = false;
                 await CancelAsync(run, cancellationToken);
@@ -62,8 +62,8 @@ internal sealed class Client(int number, Site site, Follower follower, IReadOnly
         }
     }
 
-    private Task ApproveAsync(RunView run, CancellationToken cancellationToken) => AskAsync("approve", () => site.Client.ApproveAsync(
-        run.Id, run.Stages.First(stage => stage.State == StageState.Waiting).Name, "", new Dictionary<string, string>(), cancellationToken));
+    private Task ApproveAsync(RunId run, CancellationToken cancellationToken) =>
+        AskAsync("approve", () => site.Client.ApproveAsync(run, Recipe.Gate, "", new Dictionary<string, string>(), cancellationToken));
 
     private async Task CancelAsync(RunId run, CancellationToken cancellationToken)
     {

@@ -56,7 +56,7 @@ internal sealed class Load : IDisposable
         {
             var open = (await AllAsync(cancellationToken)).Where(run => !IsFinal(run.State)).ToArray();
             if (open.Length == 0) return;
-            foreach (var run in open.Where(run => run.State == RunState.Waiting)) await ApproveAsync(run, cancellationToken);
+            foreach (var run in open.Where(run => run.State == RunState.Waiting)) await ApproveAsync(run.Id, cancellationToken);
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
@@ -77,11 +77,11 @@ internal sealed class Load : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _follower.Dispose();
 
-    private async Task ApproveAsync(RunView run, CancellationToken cancellationToken)
+    private async Task ApproveAsync(RunId run, CancellationToken cancellationToken)
     {
         try
         {
-            await _site.Client.ApproveAsync(run.Id, run.Stages.First(stage => stage.State == StageState.Waiting).Name, "", new Dictionary<string, string>(), cancellationToken);
+            await _site.Client.ApproveAsync(run, Recipe.Gate, "", new Dictionary<string, string>(), cancellationToken);
         }
         catch (ProblemException)
         {

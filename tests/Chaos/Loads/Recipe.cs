@@ -9,6 +9,9 @@ namespace Control.Chaos.Loads;
 /// <param name="Retries">How many of those that failed are retried by hand, from 0 to 1.</param>
 internal sealed record Recipe(string Name, string Definition, double Cancels = 0.05, double Retries = 0)
 {
+    /// <summary>The stage with a gate, of whichever pipeline has one.</summary>
+    public const string Gate = "release";
+
     private const string Robust = "lostAfter: 45s, retry: { limit: 10, on: [lost] }";
 
     /// <summary>All pipelines; their jobs write into a site's folder.</summary>
@@ -56,7 +59,7 @@ internal sealed record Recipe(string Name, string Definition, double Cancels = 0
                     wrote 20
                     echo "MADE=$N" >> "$CONTROL_OUTPUT"
                     left "legs-$CONTROL_RUN_NUMBER"
-          - name: release
+          - name: {{Gate}}
             gate: {}
             jobs:
               publish:

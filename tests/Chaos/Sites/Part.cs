@@ -7,6 +7,7 @@ namespace Control.Chaos.Sites;
 internal sealed class Part : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
 
     private readonly Func<ControlProcess> _start;
@@ -41,10 +42,20 @@ internal sealed class Part : IAsyncDisposable
     public string? Output => _process?.Output;
 
     /// <summary>Starts it and keeps it; returns once it serves for the first time.</summary>
-    public Task StartAsync()
+    /// <exception cref="InvalidOperationException">It ended, or said nothing for two minutes.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         _keeping = KeepAsync();
-        return Task.WhenAny(_served.Task, _keeping).Unwrap();
+        try
+        {
+            await Task.WhenAny(_served.Task, _keeping).Unwrap().WaitAsync(StartLimit, TimeProvider.System, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // As one that ended.
+        }
+
+        if (!IsServing) throw new InvalidOperationException($"{Name} does not start:\n{Output}");
     }
 
     /// <summary>kill -9; it is started again after <paramref name="down"/>.</summary>
@@ -104,6 +115,8 @@ internal sealed class Part : IAsyncDisposable
             await ServeAsync(process);
             var expected = _down;
             (_down, IsServing) = (null, false);
+            // One that cannot start at all is not tried again: whoever waits for it is told.
+            if (_served.TrySetResult()) return;
             await File.AppendAllTextAsync(_log, $"{await process.AllOutput()}--- ended at {Now}\n");
             if (_stop.IsCancellationRequested) return;
             if (expected is null) await _output.WriteLineAsync($"          {Name} ended by itself with {await process.Exit()}: {LastLine(process)}");

@@ -79,7 +79,7 @@ internal sealed class Site : IAsyncDisposable
     public IReadOnlyList<Uri> ServingGateways => [.. Enumerable.Range(0, _ports.Length).Where(i => Nodes[i].IsServing).Select(Address)];
 
     /// <summary>Starts everything; returns once all nodes and agents serve.</summary>
-    public static async Task<Site> StartAsync(Shape shape, Recorder recorder, TextWriter output)
+    public static async Task<Site> StartAsync(Shape shape, Recorder recorder, TextWriter output, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("control-chaos-").FullName;
         // Jobs, which have users of their own when the agent is root, write into it.
@@ -88,8 +88,8 @@ internal sealed class Site : IAsyncDisposable
         try
         {
             await site.PutJobFiles();
-            await site.StartNodes();
-            await site.StartAgents(recorder);
+            await site.StartNodes(cancellationToken);
+            await site.StartAgents(recorder, cancellationToken);
             return site;
         }
         catch
@@ -173,13 +173,13 @@ internal sealed class Site : IAsyncDisposable
     }
 
     // The first makes the keys and certificates that all share.
-    private async Task StartNodes()
+    private async Task StartNodes(CancellationToken cancellationToken)
     {
-        await Nodes[0].StartAsync();
+        await Nodes[0].StartAsync(cancellationToken);
         Fingerprint = Nodes[0].Output!.Split('\n').First(line => line.Contains("fingerprint ", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1];
         Token = (await File.ReadAllTextAsync(Path.Combine(Data(0), "admin-token"))).Trim();
         for (var gateway = 1; gateway < _ports.Length; gateway++) CopyKeys(Data(0), Data(gateway));
-        foreach (var node in Nodes.Skip(1)) await node.StartAsync();
+        foreach (var node in Nodes.Skip(1)) await node.StartAsync(cancellationToken);
         _client = ClientOf(null, tries: 200, TimeSpan.FromSeconds(10));
     }
 
@@ -192,7 +192,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    private async Task StartAgents(Recorder recorder)
+    private async Task StartAgents(Recorder recorder, CancellationToken cancellationToken)
     {
         _relay = await Relay.Start(Gateways.Port, Fingerprint);
         _relay.Passes = exchange =>
@@ -207,11 +207,11 @@ internal sealed class Site : IAsyncDisposable
         };
         foreach (var agent in Agents)
         {
-            var token = await Client.CreateJoinTokenAsync(TimeSpan.FromHours(1), CancellationToken.None);
+            var token = await Client.CreateJoinTokenAsync(TimeSpan.FromHours(1), cancellationToken);
             await File.WriteAllTextAsync(
                 Path.Combine(Folder, agent.Name + ".token"), token.Value.Token.Replace(Fingerprint, _relay.Fingerprint, StringComparison.Ordinal));
         }
 
-        await Task.WhenAll(Agents.Select(agent => agent.StartAsync()));
+        await Task.WhenAll(Agents.Select(agent => agent.StartAsync(cancellationToken)));
     }
 }

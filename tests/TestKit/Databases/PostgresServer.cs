@@ -68,6 +68,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Kills it and all its processes, as a power failure does, but for what the kernel has yet to write.</summary>
     public async Task KillAsync()
     {
+        // One that it makes after they were counted would outlive it, and keep the next server from starting.
+        await RunAsync(new ProcessStartInfo("kill", ["-STOP", _process.Id.ToString(CultureInfo.InvariantCulture)]));
         var children = Children(_process.Id);
         _process.Kill();
         await _process.WaitForExitAsync();
@@ -90,14 +92,17 @@ public sealed class PostgresServer : IAsyncDisposable
             "-c", "log_min_messages=log");
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
+        var said = "";
         while (await _process.StandardError.ReadLineAsync() is { } line)
         {
+            said += line + "\n";
             if (!line.Contains("ready to accept", StringComparison.Ordinal)) continue;
             _ = _process.StandardError.ReadToEndAsync();
             return;
         }
 
-        throw new InvalidOperationException($"postgres ended with {_process.ExitCode}.");
+        await _process.WaitForExitAsync();
+        throw new InvalidOperationException($"postgres ended with {_process.ExitCode}: {said}");
     }
 
     /// <summary>Ends it and removes its folder.</summary>

@@ -84,7 +84,8 @@ internal sealed class Link : IDisposable
             if (!IsOpen || await ConnectAsync() is not { } end) return;
             using (end)
             {
-                (client.NoDelay, end.NoDelay) = (true, end.AddressFamily == AddressFamily.InterNetwork);
+                client.NoDelay = true;
+                if (end.AddressFamily == AddressFamily.InterNetwork) end.NoDelay = true;
                 await Task.WhenAny(CopyAsync(client, end), CopyAsync(end, client));
             }
         }
@@ -95,7 +96,7 @@ internal sealed class Link : IDisposable
         finally
         {
             _clients.TryRemove(client, out _);
-            Reset(client);
+            client.Dispose();
         }
     }
 
