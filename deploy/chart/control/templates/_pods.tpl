@@ -69,13 +69,7 @@ topologySpreadConstraints:
 - name: identity
   image: {{ include "control.image" . }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
-  command: [sh, -c]
-  args:
-    # An admin token is made by an administrator (see NOTES.txt), not by every pod that starts: the empty file says that
-    # there is one.
-    - |
-      umask 077
-      install -m 0600 /identity/server.pem /identity/silos.pem /identity/secret-keys.json /data/ && : >/data/admin-token
+  command: [install, -m, "0600", /identity/server.pem, /identity/silos.pem, /identity/secret-keys.json, /data/]
   securityContext:
     {{- include "control.containerSecurity" . | nindent 4 }}
   resources:
