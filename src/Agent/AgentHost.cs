@@ -133,7 +133,7 @@ public sealed partial class AgentHost : BackgroundService
         JobTable? jobs = null;
         using var reaper = new Reaper(programs, _options.EffectiveReaperCommand(), mark, state.ReaperLock);
         await using var standby = new StandbyPlaces(programs, reaper, place.Users, mark, _options.Capacity, _time);
-        using var link = new ServerLink(_options.Server!, ServerLink.CreateHandler(_options.Server!, credential.Fingerprint), _time);
+        using var link = new ServerLink(_options.Servers, ServerLink.CreateHandler(_options.Servers, credential.Fingerprint), _time);
         using var metrics = new AgentMetrics(() => jobs?.Count ?? 0);
         link.Authenticate(credential.AgentId!.Value, credential.Secret);
         var groups = _options.IsDummy ? null : Cgroups.TryOpen(await File.ReadAllTextAsync("/proc/self/mounts", stoppingToken).ConfigureAwait(false), credential.Installation);

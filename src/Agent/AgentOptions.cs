@@ -14,6 +14,12 @@ public sealed class AgentOptions
     /// <summary>The server's address, <c>https</c> only; a path in it is kept as a prefix of the API's paths.</summary>
     public Uri? Server { get; set; }
 
+    /// <summary>Further gateways of the same cluster, asked in turn while one does not answer; up to 16, with the same certificate.</summary>
+    public IReadOnlyList<Uri> OtherServers { get; set; } = [];
+
+    /// <summary>Every gateway, the first one first.</summary>
+    internal IReadOnlyList<Uri> Servers => [Server!, .. OtherServers];
+
     /// <summary>Folder of its own: credential, work folders, logs not yet uploaded. Made when missing, for this user only.</summary>
     public string StateDirectory { get; set; } = "";
 
@@ -78,7 +84,8 @@ public sealed class AgentOptions
             }
         }
 
-        Require(Server is { IsAbsoluteUri: true, Scheme: "https", Query: "", Fragment: "", UserInfo: "" }, nameof(Server), "Give the server's address as https://HOST:PORT.");
+        Require(IsAddress(Server), nameof(Server), "Give the server's address as https://HOST:PORT.");
+        Require(OtherServers.Count <= 16 && OtherServers.All(IsAddress), nameof(OtherServers), "Give up to 16 further addresses as https://HOST:PORT.");
         Require(Path.IsPathRooted(StateDirectory), nameof(StateDirectory), "Give an absolute path of a folder for this agent alone.");
         Require(WorkDirectory is null || Path.IsPathRooted(WorkDirectory), nameof(WorkDirectory), "Give an absolute path of a folder that every user can pass through.");
         Require(JobUsers is null or { IsValid: true }, nameof(JobUsers), $"Give a range of users from 1000 up, such as {UserRange.Default}, or none.");
@@ -95,6 +102,8 @@ public sealed class AgentOptions
             throw new ControlException("bad-options", $"The agent's options are wrong: {string.Join(" ", errors.Select(e => $"{e.Field}: {e.Message}"))}", [.. errors]);
         }
     }
+
+    private static bool IsAddress(Uri? address) => address is { IsAbsoluteUri: true, Scheme: "https", Query: "", Fragment: "", UserInfo: "" };
 
     /// <summary>The name to join with: as given, else the machine's made to fit.</summary>
     internal string EffectiveName()

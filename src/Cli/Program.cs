@@ -49,6 +49,7 @@ internal static class Program
             TokenCommand.Create(cli),
             ServerCommand.Create(cli),
             SiloCommand.Create(cli),
+            ApiCommand.Create(cli),
             CompletionCommand.Create(cli),
             CompleteCommand.Create(cli),
             VersionCommand.Create(cli));

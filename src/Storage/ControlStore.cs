@@ -22,7 +22,7 @@ public sealed class ControlStore : IDisposable
     private readonly Lock _probing = new();
     private Task _probe = Task.CompletedTask;
 
-    private ControlStore(StorageMetrics metrics, Database state, Database logs, SecretBox secrets, TimeProvider time, ILoggerFactory loggers)
+    private ControlStore(StorageMetrics metrics, Database state, Database logs, SecretBox secrets, string place, TimeProvider time, ILoggerFactory loggers)
     {
         _metrics = metrics;
         _state = state;
@@ -31,7 +31,7 @@ public sealed class ControlStore : IDisposable
         Commits = new CommitStore(state, Signals, time);
         Work = new WorkIndex(state);
         Logs = new LogStore(logs, Signals);
-        Idempotency = new IdempotencyStore(state);
+        Idempotency = new IdempotencyStore(state, place);
         Secrets = secrets;
         Rotation = new SecretRotation(state, secrets, time);
     }
@@ -91,7 +91,7 @@ public sealed class ControlStore : IDisposable
             var limits = new WriteLimits(options.QueueLimit, options.MaxBatchCount, options.MaxBatchBytes, options.GatherWindow, patience);
             state = Database.Open(Settings("control", limits), session => secrets = SecretBox.Open(options.SecretKeyPath, session));
             var logs = Database.Open(Settings("logs", new(options.LogQueueLimit, LogBatchCount, LogBatchBytes, TimeSpan.Zero, patience)));
-            return new ControlStore(metrics, state, logs, secrets!, time, loggers);
+            return new ControlStore(metrics, state, logs, secrets!, options.Place, time, loggers);
         }
         catch
         {

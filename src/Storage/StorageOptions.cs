@@ -43,6 +43,13 @@ public sealed class StorageOptions
     /// <summary>Reading connections per database, 1 to 64. Default: 8.</summary>
     public int MaxReaders { get; set; } = 8;
 
+    /// <summary>
+    /// Names this process's place: the same after a restart, another one's for every process that shares the store. What the
+    /// process before it in this place was asked and did not answer can then be told from what others are at work on.
+    /// Up to 64 characters. Default: empty.
+    /// </summary>
+    public string Place { get; set; } = "";
+
     /// <summary>File with the keys that seal secrets. Default: <c>secret-keys.json</c> in the data directory.</summary>
     public string? SecretKeyFile { get; set; }
 
@@ -57,6 +64,7 @@ public sealed class StorageOptions
             errors.Add(new(nameof(DataDirectory), "Set DataDirectory to the directory that is to hold the databases, such as /var/lib/control."));
         if (Database is not null && PostgresConnection.Error(Database) is { } error)
             errors.Add(new(nameof(Database), error));
+        Check(errors, nameof(Place), Place.Length, 0, 64, "characters");
         Check(errors, nameof(RetryFor), (long)RetryFor.TotalMilliseconds, 0, 300_000, "milliseconds");
         Check(errors, nameof(GatherWindow), (long)GatherWindow.TotalMilliseconds, 0, 100, "milliseconds");
         Check(errors, nameof(MaxBatchCount), MaxBatchCount, 1, 4096, "commits");

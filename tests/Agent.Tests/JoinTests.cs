@@ -52,7 +52,7 @@ public class JoinTests
         using var server = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         server.Start();
         var url = new Uri($"https://{server.LocalEndpoint}");
-        using var link = new Link.ServerLink(url, Link.ServerLink.CreateHandler(url, null), TimeProvider.System);
+        using var link = new Link.ServerLink([url], Link.ServerLink.CreateHandler([url], null), TimeProvider.System);
         var joining = link.JoinAsync(new("id", "secret", "own", "builder", [], 1, "1"), CancellationToken.None);
         using (var client = await server.AcceptTcpClientAsync())
         {
@@ -69,7 +69,7 @@ public class JoinTests
     [InlineData("https://control.example.com", true)]
     public void CreateHandler_ServerOnThisMachine_IsReachedWithoutProxy(string server, bool usesProxy)
     {
-        using var handler = Link.ServerLink.CreateHandler(new Uri(server), null);
+        using var handler = Link.ServerLink.CreateHandler([new Uri(server)], null);
 
         Assert.Equal(usesProxy, handler.UseProxy);
     }

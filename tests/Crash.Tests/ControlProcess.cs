@@ -74,6 +74,13 @@ internal sealed class ControlProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>SIGSTOP: it keeps its connections and says nothing any more.</summary>
+    public async Task Pause()
+    {
+        using var stop = Process.Start("kill", ["-STOP", Id.ToString(CultureInfo.InvariantCulture)]);
+        await stop.WaitForExitAsync();
+    }
+
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> Terminate()
     {

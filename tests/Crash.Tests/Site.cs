@@ -94,6 +94,15 @@ internal sealed class Site : IAsyncDisposable
         return silo;
     }
 
+    /// <summary>Starts a gateway; returns once it listens.</summary>
+    public async Task<ControlProcess> StartGateway(int port)
+    {
+        var gateway = Begin(ControlProcess.Start(
+            Folder, _redis!.Address, ["api", "run", "--data", Data, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), .. ClusterArguments()]));
+        await gateway.Line("Control listens on");
+        return gateway;
+    }
+
     private string[] ClusterArguments() => _redis is null
         ? []
         : ["--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort()}")];
@@ -121,7 +130,11 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>Starts an agent, which joins when it never has; returns once it serves. With a relay, it knows nothing of the server but that.</summary>
-    public async Task<ControlProcess> StartAgent(string name, int capacity = 4, Relay? relay = null)
+    /// <param name="name">The agent's.</param>
+    /// <param name="capacity">Jobs at a time.</param>
+    /// <param name="relay">Put between.</param>
+    /// <param name="gateways">Ports of the gateways it is told; the server's when there are none.</param>
+    public async Task<ControlProcess> StartAgent(string name, int capacity = 4, Relay? relay = null, params int[] gateways)
     {
         var tokenFile = Path.Combine(Folder, $"{name}.token");
         var state = Path.Combine(Folder, $"agent-{name}");
@@ -132,10 +145,13 @@ internal sealed class Site : IAsyncDisposable
         }
 
         var agent = Begin(ControlProcess.Start(
-            Folder, redis: null, "agent", "run", "--to", $"https://127.0.0.1:{relay?.Port ?? Port}", "--join-token-file", tokenFile, "--state", state, "--work", Work, "--name", name,
-            "--capacity", capacity.ToString(CultureInfo.InvariantCulture)));
+            Folder, redis: null, ["agent", "run", .. Servers(), "--join-token-file", tokenFile, "--state", state, "--work", Work, "--name", name,
+            "--capacity", capacity.ToString(CultureInfo.InvariantCulture)]));
         await agent.Line("Serving as");
         return agent;
+
+        IEnumerable<string> Servers() =>
+            (gateways.Length > 0 ? gateways : [relay?.Port ?? Port]).SelectMany(port => new[] { "--to", $"https://127.0.0.1:{port}" });
     }
 
     public async Task<AgentView> Agent(string name) =>
@@ -143,9 +159,10 @@ internal sealed class Site : IAsyncDisposable
 
     public async Task<string> AdminToken() => (await File.ReadAllTextAsync(Path.Combine(Data, "admin-token"))).Trim();
 
-    public ControlClient ClientWith(string token) => new(new ClientOptions
+    /// <summary>Somebody with a token, at the server or at a gateway.</summary>
+    public ControlClient ClientWith(string token, int? gateway = null) => new(new ClientOptions
     {
-        Server = new Uri($"https://127.0.0.1:{Port}"),
+        Server = new Uri($"https://127.0.0.1:{gateway ?? Port}"),
         Fingerprint = Fingerprint,
         Token = token,
         Tries = 100,

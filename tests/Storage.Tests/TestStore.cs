@@ -52,10 +52,10 @@ internal sealed class TestStore : IDisposable
         Store = Open();
     }
 
-    public ControlStore Open()
+    public ControlStore Open(Action<StorageOptions>? configure = null)
     {
         var options = new StorageOptions { DataDirectory = Path, Database = Database };
-        _configure?.Invoke(options);
+        (configure ?? _configure)?.Invoke(options);
         return ControlStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance, name => _dialects(name, ControlStore.Dialect(options, name)));
     }
 

@@ -35,7 +35,7 @@ internal sealed partial class Join(AgentOptions options, StateFolder state, Time
     private async Task<AgentId> RedeemAsync(JoinToken token, Credential credential, CancellationToken cancellationToken)
     {
         var request = new JoinRequest(token.Id, token.Secret, credential.Secret, options.EffectiveName(), [.. options.Labels], options.Capacity, AgentHost.SoftwareVersion);
-        using var link = new ServerLink(options.Server!, ServerLink.CreateHandler(options.Server!, token.Fingerprint), time);
+        using var link = new ServerLink(options.Servers, ServerLink.CreateHandler(options.Servers, token.Fingerprint), time);
         var backoff = new Backoff(time);
         while (true)
         {

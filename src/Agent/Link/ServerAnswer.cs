@@ -29,5 +29,6 @@ internal enum Verdict
 /// <param name="Verdict">What to make of it.</param>
 /// <param name="Value">The content of an <see cref="Verdict.Ok"/>, and of a conflict that carries one.</param>
 /// <param name="Detail">For people, when it is not ok.</param>
-internal readonly record struct ServerAnswer<T>(Verdict Verdict, T? Value, string Detail)
+/// <param name="IsPatient">True when another gateway would say the same, or was turned to already.</param>
+internal readonly record struct ServerAnswer<T>(Verdict Verdict, T? Value, string Detail, bool IsPatient = false)
     where T : class;

@@ -16,21 +16,23 @@ namespace Control.Agent.Link;
 /// </summary>
 internal sealed class ServerLink : IJobServer, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
     private readonly HttpClient _http;
+    private readonly Gateways _gateways;
+    private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
 
     /// <summary>Talks through <paramref name="handler"/>, which it then owns.</summary>
-    /// <param name="server">Base address.</param>
+    /// <param name="servers">Base addresses of the gateways of one cluster.</param>
     /// <param name="handler">See <see cref="CreateHandler"/>.</param>
     /// <param name="time">For time limits.</param>
-    public ServerLink(Uri server, HttpMessageHandler handler, TimeProvider time)
+    public ServerLink(IReadOnlyList<Uri> servers, HttpMessageHandler handler, TimeProvider time)
     {
         _time = time;
+        _gateways = new Gateways(servers);
+        // With another gateway to turn to, the server must hear of the agent well before it takes it for lost (14 s).
+        _patience = TimeSpan.FromSeconds(servers.Count > 1 ? 5 : 15);
         _http = new HttpClient(handler)
         {
-            BaseAddress = new Uri($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/agent/"),
             // HTTP/2 gives up a parked poll without a new connection; HTTP/1.1 stays possible for proxies.
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
@@ -40,15 +42,15 @@ internal sealed class ServerLink : IJobServer, IDisposable
     }
 
     /// <summary>HTTPS with keep-alive pings, so that a half-open connection is noticed, and the pin instead of authorities when there is one.</summary>
-    /// <param name="server">A server on this machine is not asked for by way of the proxy that HTTPS_PROXY may name.</param>
+    /// <param name="servers">Servers on this machine are not asked for by way of the proxy that HTTPS_PROXY may name.</param>
     /// <param name="fingerprint">The pin; null for authorities.</param>
-    public static SocketsHttpHandler CreateHandler(Uri server, string? fingerprint)
+    public static SocketsHttpHandler CreateHandler(IReadOnlyList<Uri> servers, string? fingerprint)
     {
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = !server.IsLoopback,
+            UseProxy = !servers.All(server => server.IsLoopback),
             ConnectTimeout = TimeSpan.FromSeconds(5),
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
@@ -68,33 +70,58 @@ internal sealed class ServerLink : IJobServer, IDisposable
 
     /// <summary>Redeems a join token.</summary>
     public Task<ServerAnswer<JoinResponse>> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
-        SendAsync<JoinResponse>("join", Json(request), Patience, cancellationToken);
+        SendAsync<JoinResponse>("join", Json(request), _patience, cancellationToken);
 
     /// <summary>Renews, and parks for orders when the poll says so.</summary>
     public async Task<ServerAnswer<AgentOrdersMessage>> PollAsync(AgentPoll poll, CancellationToken cancellationToken)
     {
-        var answer = await SendAsync<AgentOrdersMessage>("poll", Json(poll), poll.Wait + Patience, cancellationToken).ConfigureAwait(false);
+        // A parked poll waits for nobody once another request has found its gateway gone.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(poll.Wait > TimeSpan.Zero ? _gateways.Turned : default, cancellationToken);
+        var answer = await SendAsync<AgentOrdersMessage>("poll", Json(poll), poll.Wait + _patience, either.Token, cancellationToken).ConfigureAwait(false);
         return answer with { Value = answer.Value is { } orders ? Wire.Complete(orders) : null };
     }
 
     /// <inheritdoc/>
     public Task<ServerAnswer<object>> ReportAsync(AttemptReport report, CancellationToken cancellationToken) =>
-        SendAsync<object>("reports", Json(report), Patience, cancellationToken);
+        SendAsync<object>("reports", Json(report), _patience, cancellationToken);
 
     /// <inheritdoc/>
     public Task<ServerAnswer<LogAck>> LogAsync(LeaseRef lease, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         var content = new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
         var path = string.Create(CultureInfo.InvariantCulture, $"logs?attempt={Uri.EscapeDataString(lease.Attempt.ToString())}&offset={offset}&lease={lease.Lease}");
-        return SendAsync<LogAck>(path, content, Patience, cancellationToken);
+        return SendAsync<LogAck>(path, content, _patience, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _gateways.Dispose();
+    }
 
     private static JsonContent Json<T>(T value) => JsonContent.Create(value, options: ContractJson.Options);
 
-    private async Task<ServerAnswer<T>> SendAsync<T>(string path, HttpContent content, TimeSpan patience, CancellationToken cancellationToken)
+    private Task<ServerAnswer<T>> SendAsync<T>(string path, HttpContent content, TimeSpan patience, CancellationToken cancellationToken)
+        where T : class => SendAsync<T>(path, content, patience, cancellationToken, cancellationToken);
+
+    // Only the caller's own cancellation comes out; what else ends the exchange is a server that does not answer.
+    private async Task<ServerAnswer<T>> SendAsync<T>(
+        string path, HttpContent content, TimeSpan patience, CancellationToken cancellationToken, CancellationToken callers)
+        where T : class
+    {
+        var gateway = _gateways.Current;
+        var answer = await ExchangeAsync<T>(new Uri(gateway.Address, path), content, patience, cancellationToken, callers).ConfigureAwait(false);
+        if (answer is { Verdict: Verdict.Away, IsPatient: false })
+        {
+            _gateways.Leave(gateway);
+        }
+
+        return answer;
+    }
+
+    private async Task<ServerAnswer<T>> ExchangeAsync<T>(
+        Uri address, HttpContent content, TimeSpan patience, CancellationToken cancellationToken, CancellationToken callers)
         where T : class
     {
         using var timeout = new CancellationTokenSource(patience, _time);
@@ -103,7 +130,7 @@ internal sealed class ServerLink : IJobServer, IDisposable
         {
             try
             {
-                using var response = await _http.PostAsync(path, content, either.Token).ConfigureAwait(false);
+                using var response = await _http.PostAsync(address, content, either.Token).ConfigureAwait(false);
                 return await ReadAsync<T>(response, either.Token).ConfigureAwait(false);
             }
             // A handshake that merely broke off, as when the server restarts, is a broken connection like others.
@@ -115,9 +142,10 @@ internal sealed class ServerLink : IJobServer, IDisposable
             {
                 return new(Verdict.Away, null, e.Message);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!callers.IsCancellationRequested)
             {
-                return new(Verdict.Away, null, $"No answer within {patience.TotalSeconds:0} s.");
+                var isTurned = cancellationToken.IsCancellationRequested;
+                return new(Verdict.Away, null, isTurned ? "The gateway is gone." : $"No answer within {patience.TotalSeconds:0} s.", IsPatient: isTurned);
             }
         }
     }
@@ -141,7 +169,7 @@ internal sealed class ServerLink : IJobServer, IDisposable
         {
             Verdict.Ok => new(verdict, body.Length > 0 ? JsonSerializer.Deserialize<T>(body, ContractJson.Options) : null, ""),
             Verdict.Conflict when isProblem => new(verdict, JsonSerializer.Deserialize<T>(body, ContractJson.Options), Detail(response, body)),
-            _ => new(verdict, null, isProblem ? Detail(response, body) : Status(response)),
+            _ => new(verdict, null, isProblem ? Detail(response, body) : Status(response), IsPatient: response.StatusCode < HttpStatusCode.InternalServerError),
         };
     }
 

@@ -17,7 +17,12 @@ internal static class AgentRunCommand
 
     public static Command Create(CommandFactory cli)
     {
-        var server = new Option<string>("--to") { Description = "The server's address, https.", HelpName = "url", Required = true };
+        var server = new Option<string[]>("--to")
+        {
+            Description = "The server's address, https; once for each gateway of a cluster.",
+            HelpName = "url",
+            Required = true,
+        };
         var tokenFile = new Option<string>("--join-token-file")
         {
             Description = "File with the join token, - for standard input; needed on the first start only.",
@@ -48,7 +53,8 @@ internal static class AgentRunCommand
             async (call, cancel) => await Run(
                 new AgentOptions
                 {
-                    Server = Address(call.Get(server)!),
+                    Server = Address(call.Get(server)![0]),
+                    OtherServers = [.. call.Get(server)![1..].Select(Address)],
                     StateDirectory = Path.GetFullPath(call.Get(state)!),
                     JoinToken = await ReadToken(call, call.Get(tokenFile), cancel),
                     Name = call.Get(name),
@@ -71,6 +77,7 @@ internal static class AgentRunCommand
         builder.Services.AddControlAgent(given =>
         {
             given.Server = options.Server;
+            given.OtherServers = options.OtherServers;
             given.StateDirectory = options.StateDirectory;
             given.JoinToken = options.JoinToken;
             given.Name = options.Name;

@@ -24,5 +24,9 @@ public sealed record ClusterOptions(string Redis, IPEndPoint Listen)
         _ => throw new UsageException($"--cluster-listen joins a cluster: set {RedisVariable} to the address of its Redis, such as 10.0.0.9:6379, or leave the option out."),
     };
 
+    /// <summary>Neither asked for a cluster where one is needed.</summary>
+    internal static UsageException Missing() =>
+        new($"Say with --cluster-listen where the silos of the cluster reach this process, and set {RedisVariable}.");
+
     internal SiloCluster With(X509Certificate2 certificate) => new() { Redis = Redis, Listen = Listen, Certificate = certificate };
 }

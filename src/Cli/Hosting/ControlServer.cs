@@ -1,10 +1,13 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Control.Agent;
 using Control.Agent.Processes;
 using Control.Api;
 using Control.Api.Http;
 using Control.Engine.Pipelines;
 using Control.Silo.Hosting;
+using Control.Storage;
 using Control.Storage.Idempotency;
 using Control.Storage.Queries;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +20,10 @@ using Orleans;
 
 namespace Control.Cli.Hosting;
 
-/// <summary>Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage or PostgreSQL.</summary>
+/// <summary>
+/// Everything in one process: silo, gateway and, if wanted, an agent, on embedded storage or PostgreSQL. Or a gateway alone,
+/// before the silos of a cluster.
+/// </summary>
 public sealed class ControlServer : IAsyncDisposable
 {
     /// <summary>Where administrators look into silos and grains, on engines that have a page for it.</summary>
@@ -28,12 +34,8 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly X509Certificate2 _certificate;
     private AgentHost? _agent;
 
-    private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate)
-    {
-        _app = app;
-        _folder = folder;
-        _certificate = certificate;
-    }
+    private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate) =>
+        (_app, _folder, _certificate) = (app, folder, certificate);
 
     /// <summary>Where it listens.</summary>
     public Uri Address => new(_app.Urls.First());
@@ -52,7 +54,7 @@ public sealed class ControlServer : IAsyncDisposable
     public static async Task<ControlServer> StartAsync(ServerOptions options, CancellationToken cancellationToken = default)
     {
         options = options.Checked();
-        var folder = DataFolder.Open(options.DataDirectory);
+        var folder = options.IsGateway ? DataFolder.Share(options.DataDirectory) : DataFolder.Open(options.DataDirectory);
         var certificate = ServerCertificate.LoadOrCreate(options.DataDirectory, options.Time, options.Names);
         var server = new ControlServer(Build(options, certificate), folder, certificate);
         try
@@ -107,8 +109,7 @@ public sealed class ControlServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.AddSingleton(options.Time);
-        builder.Services.AddControlSilo(
-            options.DataDirectory, options.Database?.Connection, options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time)));
+        AddGrains(builder.Services, options);
         builder.Services.AddControlQueries();
         builder.Services.AddControlApi(api =>
         {
@@ -122,15 +123,35 @@ public sealed class ControlServer : IAsyncDisposable
         return app;
     }
 
+    private static void AddGrains(IServiceCollection services, ServerOptions options)
+    {
+        var cluster = options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time));
+        if (options.IsGateway)
+        {
+            services.AddControlGuest(Storage, cluster!);
+        }
+        else
+        {
+            services.AddControlSilo(Storage, cluster);
+        }
+
+        void Storage(StorageOptions storage) =>
+            (storage.DataDirectory, storage.Database, storage.Place) = (options.DataDirectory, options.Database?.Connection, Place(options));
+    }
+
+    // A gateway is known by where it listens, as several may share a folder; a server has its folder to itself.
+    private static string Place(ServerOptions options) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{Environment.MachineName}\n{options.DataDirectory}\n{(options.IsGateway ? options.Listen : null)}")))[..16];
+
     private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
     {
         var began = options.Time.GetUtcNow();
         await _app.StartAsync(cancellationToken);
-        // The folder is this process's alone: what an earlier one was asked and did not answer is asked again. Other gateways
-        // may be at work on what a shared database has.
-        if (options.Database is null)
+        // What the process before it in this place was asked and did not answer is asked again.
+        await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
+        if (options.IsGateway)
         {
-            await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
+            return;
         }
 
         var grains = _app.Services.GetRequiredService<IGrainFactory>();

@@ -31,7 +31,7 @@ public sealed class ControlSilo : IAsyncDisposable
     {
         if (!ServerCertificate.ExistsForSilos(dataDirectory))
         {
-            throw new ControlException("no-server", $"{dataDirectory} is not the data folder of a server in a cluster. Start the server first, with --cluster-listen, or name its folder with --data.");
+            throw DataFolder.NoServer(dataDirectory);
         }
 
         var certificate = ServerCertificate.LoadOrCreateForSilos(dataDirectory, TimeProvider.System);
@@ -73,7 +73,7 @@ public sealed class ControlSilo : IAsyncDisposable
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
-        builder.Services.AddControlSilo(dataDirectory, database?.Connection, cluster);
+        builder.Services.AddControlSilo(storage => (storage.DataDirectory, storage.Database) = (dataDirectory, database?.Connection), cluster);
         builder.Services.AddTelemetry();
         return builder.Build();
     }

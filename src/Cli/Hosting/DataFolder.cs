@@ -1,13 +1,14 @@
+using Control.Api.Http;
 using Control.Contracts.Errors;
 
 namespace Control.Cli.Hosting;
 
-/// <summary>The server's folder, held by one process at a time.</summary>
+/// <summary>The server's folder, held by one server at a time; gateways and silos of its cluster use it beside that.</summary>
 internal sealed class DataFolder : IDisposable
 {
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
 
-    private DataFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+    private DataFolder(string path, FileStream? held) => (Path, _lock) = (path, held);
 
     public string Path { get; }
 
@@ -30,6 +31,15 @@ internal sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>The folder of a cluster, which others use at the same time.</summary>
+    /// <exception cref="ControlException"><c>no-server</c>: it has not what the silos of a cluster show each other.</exception>
+    public static DataFolder Share(string path) => ServerCertificate.ExistsForSilos(path) ? new DataFolder(path, null) : throw NoServer(path);
+
+    /// <summary>The folder lacks what a cluster's processes share.</summary>
+    public static ControlException NoServer(string path) => new(
+        "no-server",
+        $"{path} is not the data folder of a cluster. Name it with --data; make it with 'control server init', or by starting a server with --cluster-listen. On another machine, copy server.pem, silos.pem and secret-keys.json from there.");
+
     /// <summary>Writes the admin token so that nobody else can ever read it, not even for a moment.</summary>
     public static async Task WriteAdminToken(string path, string token)
     {
@@ -50,5 +60,5 @@ internal sealed class DataFolder : IDisposable
         File.Move(fresh, file, overwrite: true);
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 }

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Net;
 using Control.Agent.Processes;
 using Control.Api.Access;
+using Control.Api.Http;
 using Control.Cli.CommandLine;
 using Control.Silo.Hosting;
+using Control.Storage.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,7 +19,7 @@ internal static class ServerCommand
     private const string DefaultData = ".control/data";
 
     public static Command Create(CommandFactory cli) => CommandFactory.Group(
-        "server", "The server: silo, gateway and an agent in one process.", Run(cli), RecoverAdmin(cli), KeyCommand.Create(cli));
+        "server", "The server: silo, gateway and an agent in one process.", Run(cli), Init(cli), RecoverAdmin(cli), KeyCommand.Create(cli));
 
     internal static Option<string> DataOption() => new("--data")
     {
@@ -32,6 +34,15 @@ internal static class ServerCommand
         HelpName = "ip:port",
     };
 
+    internal static Option<string> ListenOption() => new("--listen")
+    {
+        Description = "Address and port; port 0 takes a free one.",
+        HelpName = "ip:port",
+        DefaultValueFactory = _ => "127.0.0.1:7443",
+    };
+
+    internal static Option<string[]> NamesOption() => new("--name") { Description = "A further host name or address for the certificate.", HelpName = "name" };
+
     internal static Option<LogLevel> LogOption() =>
         new("--log-level") { Description = "Least severity that is logged.", DefaultValueFactory = _ => LogLevel.Warning };
 
@@ -39,13 +50,8 @@ internal static class ServerCommand
     {
         var data = DataOption();
         var database = DatabaseOptions.Option();
-        var listen = new Option<string>("--listen")
-        {
-            Description = "Address and port; port 0 takes a free one.",
-            HelpName = "ip:port",
-            DefaultValueFactory = _ => "127.0.0.1:7443",
-        };
-        var names = new Option<string[]>("--name") { Description = "A further host name or address for the certificate.", HelpName = "name" };
+        var listen = ListenOption();
+        var names = NamesOption();
         var capacity = new Option<int>("--agent-capacity")
         {
             Description = "Jobs at a time of the agent inside; 0 runs none.",
@@ -74,6 +80,28 @@ internal static class ServerCommand
                     LogLevel = call.Get(log),
                 },
                 cancel));
+    }
+
+    private static Command Init(CommandFactory cli)
+    {
+        var data = DataOption();
+        var names = NamesOption();
+        return cli.Action(
+            "init",
+            "Make the files that all processes of a cluster share, where they are not there: copy them to each machine's data folder.",
+            [data, names],
+            (call, _) =>
+            {
+                var path = Path.GetFullPath(call.Get(data)!);
+                using var certificate = ServerCertificate.LoadOrCreate(path, TimeProvider.System, call.Get(names) ?? []);
+                using var silos = ServerCertificate.LoadOrCreateForSilos(path, TimeProvider.System);
+                SecretBox.EnsureKeyFile(path);
+                var fingerprint = ServerCertificate.Fingerprint(certificate);
+                call.Output.Local(new { data = path, fingerprint }, $"{fingerprint}\n");
+                call.Output.Note($"{path} has server.pem, silos.pem and secret-keys.json, which every gateway and silo needs and nobody else may read.");
+                call.Output.Note("The first token of an administrator: control server recover-admin");
+                return Task.FromResult(ExitCodes.Succeeded);
+            });
     }
 
     private static Command RecoverAdmin(CommandFactory cli)
@@ -131,7 +159,7 @@ internal static class ServerCommand
     private static async Task<string> IssueBesideServer(string dataDirectory, DatabaseOptions? database)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddControlSilo(dataDirectory, database?.Connection, isScheduling: false);
+        builder.Services.AddControlSilo(storage => (storage.DataDirectory, storage.Database) = (dataDirectory, database?.Connection), isScheduling: false);
         using var host = builder.Build();
         await host.StartAsync();
         var token = await AdminTokens.IssueAsync(

@@ -43,6 +43,11 @@ public sealed record ServerOptions
     /// <summary>The cluster whose silo this server is to be; null for a server that is alone.</summary>
     public ClusterOptions? Cluster { get; init; }
 
+    /// <summary>
+    /// True for a gateway: it calls the grains of the cluster, has none, runs no agent and shares the folder with others.
+    /// </summary>
+    public bool IsGateway { get; init; }
+
     /// <summary>Log lines at least this severe are written. Default: warnings.</summary>
     public Microsoft.Extensions.Logging.LogLevel LogLevel { get; init; } = Microsoft.Extensions.Logging.LogLevel.Warning;
 
@@ -62,6 +67,11 @@ public sealed record ServerOptions
         if (AgentCapacity is < 0 or > 256)
         {
             errors.Add(new FieldError("agent-capacity", "The agent inside the server runs 0 to 256 jobs at a time."));
+        }
+
+        if (IsGateway && (Cluster is null || AgentCapacity > 0 || Seed))
+        {
+            errors.Add(new FieldError("cluster", "A gateway needs the cluster whose grains it calls, and has neither an agent nor a sample."));
         }
 
         return errors.Count == 0

@@ -23,7 +23,7 @@ internal static class SiloCommand
             async (call, cancel) =>
             {
                 var options = ClusterOptions.From(call.Get(cluster))
-                    ?? throw new UsageException($"Say with --cluster-listen where the other silos reach this one, and set {ClusterOptions.RedisVariable}.");
+                    ?? throw ClusterOptions.Missing();
                 CoreDumps.TurnOff();
                 await using var silo = await ControlSilo.StartAsync(
                     Path.GetFullPath(call.Get(data)!), options, DatabaseOptions.From(call.Get(database)), call.Get(log), cancel);

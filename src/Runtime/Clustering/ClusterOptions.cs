@@ -25,6 +25,9 @@ public sealed class ClusterOptions
     /// <summary>Silos of one name form one cluster. Default: <c>control</c>.</summary>
     public string Name { get; init; } = "control";
 
+    /// <summary>Whether grains are placed on this silo; one without them only calls those of others. Default true.</summary>
+    public bool HasGrains { get; init; } = true;
+
     /// <summary>How long a silo that says nothing counts as alive; 3 s pass on top before it is removed. Default 8 s.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(8);
 

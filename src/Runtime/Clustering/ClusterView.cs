@@ -19,7 +19,7 @@ internal sealed class ClusterView
     {
         Version = version;
         Members = members;
-        _places = [.. members.Where(member => !member.IsLeaving).Select(member => (member.Id, Hash(member.Id.ToString())))];
+        _places = [.. members.Where(member => member is { IsLeaving: false, IsGuest: false }).Select(member => (member.Id, Hash(member.Id.ToString())))];
     }
 
     public long Version { get; }
@@ -53,7 +53,7 @@ internal sealed class ClusterView
 
     public ClusterView Without(SiloId silo) => new(Version + 1, Members.RemoveAll(member => member.Id == silo));
 
-    public string ToJson() => JsonSerializer.Serialize(new Stored(Version, [.. Members.Select(member => new StoredMember(member.Id.Endpoint, member.Id.Generation, member.IsLeaving))]));
+    public string ToJson() => JsonSerializer.Serialize(new Stored(Version, [.. Members.Select(member => new StoredMember(member.Id.Endpoint, member.Id.Generation, member.IsLeaving, member.IsGuest))]));
 
     /// <summary>Null when the text is no view.</summary>
     public static ClusterView? Parse(string? json)
@@ -62,7 +62,7 @@ internal sealed class ClusterView
         {
             return json is null || JsonSerializer.Deserialize<Stored>(json) is not { Members: { } members } stored
                 ? null
-                : new ClusterView(stored.Version, [.. members.Select(member => new SiloMember(new SiloId(member.Endpoint, member.Generation), member.IsLeaving))]);
+                : new ClusterView(stored.Version, [.. members.Select(member => new SiloMember(new SiloId(member.Endpoint, member.Generation), member.IsLeaving, member.IsGuest))]);
         }
         catch (JsonException)
         {
@@ -88,5 +88,5 @@ internal sealed class ClusterView
 
     private sealed record Stored(long Version, StoredMember[] Members);
 
-    private sealed record StoredMember(string Endpoint, long Generation, bool IsLeaving);
+    private sealed record StoredMember(string Endpoint, long Generation, bool IsLeaving, bool IsGuest = false);
 }

@@ -123,7 +123,7 @@ internal sealed class HandOver(Cluster cluster, TimeProvider time)
             .Select(activation => (Activation: activation, Place: after.PlaceOf(activation.GrainId)))
             .Where(moved => moved.Place != cluster.Self)
             .ToLookup(moved => moved.Place, moved => moved.Activation);
-        foreach (var place in after.Members.Where(member => member.Id != cluster.Self && !member.IsLeaving && (isLeaving || !former.IsPlace(member.Id))))
+        foreach (var place in after.Members.Where(member => member.Id != cluster.Self && after.IsPlace(member.Id) && (isLeaving || !former.IsPlace(member.Id))))
         {
             var ids = moving[place.Id].Select(activation => activation.GrainId).ToArray();
             foreach (var some in ids.Length == 0 ? [[]] : ids.Chunk(MaxIds)) Tell(place.Id, FrameKind.Moving, after.Version, some);

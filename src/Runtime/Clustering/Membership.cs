@@ -43,7 +43,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     {
         Self = self;
         await table.RenewAsync(Self, options.Lease).ConfigureAwait(false);
-        await ChangeAsync(view => view.With(new SiloMember(Self, IsLeaving: false)), cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(view => view.With(new SiloMember(Self, IsLeaving: false, IsGuest: !options.HasGrains)), cancellationToken).ConfigureAwait(false);
         LogJoined(log, Self, View.Version, View.Members.Length);
         await table.WatchAsync(() => _ = RefreshAsync()).ConfigureAwait(false);
         _watching = Task.Run(WatchAsync, CancellationToken.None);
@@ -51,7 +51,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
 
     /// <summary>From the return on, no grain is placed on this silo any more.</summary>
     public Task BeginLeaveAsync(CancellationToken cancellationToken) =>
-        ChangeAsync(view => view.Contains(Self) ? view.With(new SiloMember(Self, IsLeaving: true)) : view, cancellationToken);
+        ChangeAsync(view => view.Contains(Self) ? view.With(new SiloMember(Self, IsLeaving: true, IsGuest: !options.HasGrains)) : view, cancellationToken);
 
     /// <summary>Goes out of the view.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)

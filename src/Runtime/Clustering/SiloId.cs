@@ -13,4 +13,5 @@ internal sealed record SiloId(string Endpoint, long Generation)
 /// <summary>A silo in the view.</summary>
 /// <param name="Id">Which.</param>
 /// <param name="IsLeaving">It hands its grains over and gets no others.</param>
-internal sealed record SiloMember(SiloId Id, bool IsLeaving);
+/// <param name="IsGuest">It calls grains and never has any, as a gateway does.</param>
+internal sealed record SiloMember(SiloId Id, bool IsLeaving, bool IsGuest = false);

@@ -1,6 +1,7 @@
 using Control.Grains;
 using Control.Runtime.Clustering;
 using Control.Runtime.Hosting;
+using Control.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,7 +31,8 @@ internal static class GrainRuntime
         Listen = cluster.Listen,
         Certificate = cluster.Certificate,
         Name = cluster.Name,
-        NextGeneration = Generations.NextAsync,
+        HasGrains = cluster.HasGrains,
+        NextGeneration = (host, _) => host.GetRequiredService<ControlStore>().NextGenerationAsync(),
         Faults = new ControlFaults(),
     };
 }

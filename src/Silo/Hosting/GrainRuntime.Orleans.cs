@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Control.Grains;
 using Control.Silo.Statistics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -109,10 +110,14 @@ internal static class GrainRuntime
             options.GatewayPort = 0;
         });
         silo.Configure<ClusterMembershipOptions>(NoticeTheDead);
+        if (!cluster.HasGrains) silo.Configure<GrainTypeOptions>(LeaveOutOurs);
         // Evenly over all silos, wherever the first call comes from.
         silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>();
         silo.UseTls(cluster.Certificate, tls => Trust(tls, cluster.Certificate));
     }
+
+    // Orleans places a grain on silos that have its class: this one calls ours and has none of them.
+    private static void LeaveOutOurs(GrainTypeOptions options) => options.Classes.RemoveWhere(one => one.Assembly == typeof(GrainServices).Assembly);
 
     // A silo that misses two probes of a second is declared dead. Two must say so where there are more than two, and a
     // silo that is itself slow gives the others more time.

@@ -21,6 +21,9 @@ public sealed record SiloCluster
     /// </summary>
     public required X509Certificate2 Certificate { get; init; }
 
+    /// <summary>False for a gateway, which calls grains and has none. Default true.</summary>
+    public bool HasGrains { get; init; } = true;
+
     /// <summary>Silos of one name form one cluster. Default: <c>control</c>.</summary>
     public string Name { get; init; } = "control";
 }

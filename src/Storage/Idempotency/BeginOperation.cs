@@ -4,11 +4,16 @@ using Control.Storage.Databases;
 namespace Control.Storage.Idempotency;
 
 /// <summary>Begins a request, or finds what became of it.</summary>
-internal sealed class BeginOperation(string principal, string key, string requestHash, DateTimeOffset now)
+/// <param name="place">The asked process's, see <see cref="StorageOptions.Place"/>.</param>
+/// <param name="principal">Who asks.</param>
+/// <param name="key">The client's key.</param>
+/// <param name="requestHash">Of the request.</param>
+/// <param name="now">The present.</param>
+internal sealed class BeginOperation(string place, string principal, string key, string requestHash, DateTimeOffset now)
     : WriteOperation<IdempotencyAnswer>(512)
 {
     // Made once: a repeat after an unknown outcome finds its own claim.
-    private readonly IdempotencyClaim _claim = new(principal, key, RandomNumberGenerator.GetHexString(32, lowercase: true));
+    private readonly IdempotencyClaim _claim = new(principal, key, $"{place}/{RandomNumberGenerator.GetHexString(32, lowercase: true)}");
     private IdempotencyAnswer? _answer;
 
     /// <inheritdoc/>

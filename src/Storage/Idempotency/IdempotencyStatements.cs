@@ -30,7 +30,9 @@ internal static class IdempotencyStatements
     public static readonly Statement Abandon = new(
         "DELETE FROM idempotency WHERE principal = @principal AND key = @key AND claim = @claim AND status IS NULL");
 
-    public static readonly Statement AbandonAll = new("DELETE FROM idempotency WHERE started_at < @before AND status IS NULL");
+    public static readonly Statement AbandonAll = new("""
+        DELETE FROM idempotency WHERE started_at < @before AND status IS NULL AND substr(claim, 1, CAST(@length AS integer)) = @place
+        """);
 
     // A few with each new one: the table stays as small as a day's requests without a sweep that anyone waits for.
     public static readonly Statement Expire = new("""

@@ -22,8 +22,9 @@ public sealed class IdempotencyStore
     public const int MaxBody = 1024 * 1024;
 
     private readonly Database _database;
+    private readonly string _place;
 
-    internal IdempotencyStore(Database database) => _database = database;
+    internal IdempotencyStore(Database database, string place) => (_database, _place) = (database, place);
 
     /// <summary>
     /// Begins a request, durably. With <see cref="IdempotencyOutcome.New"/> the caller does the work and then calls
@@ -40,7 +41,7 @@ public sealed class IdempotencyStore
     {
         if (key.Length is 0 or > MaxKey)
             throw new ControlException("bad-idempotency-key", $"An idempotency key has 1 to {MaxKey} characters.");
-        return await _database.Writer.RunAsync(new BeginOperation(principal, key, requestHash, now), ct).ConfigureAwait(false);
+        return await _database.Writer.RunAsync(new BeginOperation(_place, principal, key, requestHash, now), ct).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -62,11 +63,12 @@ public sealed class IdempotencyStore
         new ClaimOperation(IdempotencyStatements.Abandon, claim.Principal, claim.Key, claim.Id), ct);
 
     /// <summary>
-    /// Forgets the requests that were begun before and never answered. For the only gateway of a store, when it starts: whoever
-    /// was at work on them is gone, and their repeats need not wait until they count as abandoned.
+    /// Forgets the requests that were begun before in this process's place (<see cref="StorageOptions.Place"/>) and never
+    /// answered. For a gateway that starts: whoever was at work on them there is gone, and their repeats need not wait until
+    /// they count as abandoned.
     /// </summary>
     public Task AbandonAllAsync(DateTimeOffset begunBefore, CancellationToken ct = default) => _database.Writer.RunAsync(
-        new ClaimOperation(IdempotencyStatements.AbandonAll, begunBefore.UtcTicks), ct);
+        new ClaimOperation(IdempotencyStatements.AbandonAll, begunBefore.UtcTicks, _place.Length + 1L, $"{_place}/"), ct);
 }
 
 /// <summary>What <see cref="IdempotencyStore.BeginAsync"/> found.</summary>
@@ -91,7 +93,7 @@ public enum IdempotencyOutcome
 /// <summary>The right to answer a request.</summary>
 /// <param name="Principal">Who asks.</param>
 /// <param name="Key">The client's key.</param>
-/// <param name="Id">Random; a later claim of the same key has another one.</param>
+/// <param name="Id">Random, after the place that has it; a later claim of the same key has another one.</param>
 public sealed record IdempotencyClaim(string Principal, string Key, string Id);
 
 /// <summary>A kept answer.</summary>

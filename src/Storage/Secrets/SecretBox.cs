@@ -180,6 +180,16 @@ public sealed class SecretBox
     /// <summary>Notes the newest key in the store, which then does not start without it.</summary>
     internal void Remember(Session session) => Meta.Set(session, MetaName, Newest.Fingerprint);
 
+    /// <summary>Makes the key file of a data directory where there is none: before its first store, and for a cluster's machines to share.</summary>
+    /// <param name="dataDirectory">Must exist.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void EnsureKeyFile(string dataDirectory)
+    {
+        var path = new StorageOptions { DataDirectory = dataDirectory }.SecretKeyPath;
+        if (!File.Exists(path))
+            Create(path);
+    }
+
     private static void Create(string path)
     {
         try

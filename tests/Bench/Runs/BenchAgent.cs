@@ -38,7 +38,7 @@ internal sealed class BenchAgent : IAsyncDisposable
     {
         var token = (await client.CreateJoinTokenAsync(TimeSpan.FromHours(1), default)).Value.Token;
         var halves = token["cjt_".Length..].Split('.');
-        var link = new ServerLink(server, ServerLink.CreateHandler(server, fingerprint), TimeProvider.System);
+        var link = new ServerLink([server], ServerLink.CreateHandler([server], fingerprint), TimeProvider.System);
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var joined = await link.JoinAsync(new JoinRequest(halves[0], halves[1], secret, name, ["linux"], capacity, "bench"), default);
         var agent = new BenchAgent(link, capacity) { _id = joined.Value!.AgentId };

@@ -81,6 +81,15 @@ public sealed class IdempotencyStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task AbandonAllAsync_BegunInAnotherPlace_IsStillAtWork()
+    {
+        await BeginAsync(key: "mine");
+        using var other = _test.Open(options => options.Place = "other");
+        await other.Idempotency.AbandonAllAsync(Make.Noon + TimeSpan.FromSeconds(1));
+        Assert.Equal(IdempotencyOutcome.InProgress, (await BeginAsync(key: "mine")).Outcome);
+    }
+
+    [Fact]
     public async Task AbandonAsync_Completed_KeepsTheAnswer()
     {
         var begun = await BeginAsync();

@@ -2,7 +2,7 @@ using Control.Runtime.Clustering;
 using Control.Runtime.Hosting;
 using Control.Runtime.Silo;
 using Control.Silo.Hosting;
-using Control.Storage.Commits;
+using Control.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Control.TestKit.Silos;
@@ -51,9 +51,8 @@ internal static class TestEngine
         Certificate = cluster.Certificate,
         Name = cluster.Name,
         Lease = options.Lease,
-        NextGeneration = (services, cut) => services.GetService<CommitStore>() is null
-            ? Task.FromResult(Interlocked.Increment(ref _generation))
-            : Generations.NextAsync(services, cut),
+        NextGeneration = (services, cut) => services.GetService<ControlStore>()?.NextGenerationAsync(cut)
+            ?? Task.FromResult(Interlocked.Increment(ref _generation)),
         Faults = new ControlFaults(),
     };
 }

@@ -43,6 +43,25 @@ public sealed class ClusterViewTests
     }
 
     [Fact]
+    public void PlaceOf_MemberThatIsAGuest_GetsNoGrain()
+    {
+        var before = View(2);
+        var guest = new SiloMember(new SiloId("10.0.0.9:11111", 9), IsLeaving: false, IsGuest: true);
+        var after = ClusterView.Parse(before.With(guest).ToJson())!;
+        Assert.True(after.Contains(guest.Id));
+        Assert.False(after.IsPlace(guest.Id));
+        Assert.All(Grains, grain => Assert.Equal(before.PlaceOf(grain), after.PlaceOf(grain)));
+    }
+
+    // What the version before wrote has no word on guests.
+    [Fact]
+    public void Parse_MemberOfAnEarlierVersion_IsAPlace()
+    {
+        var view = ClusterView.Parse("""{"Version":4,"Members":[{"Endpoint":"10.0.0.1:11111","Generation":2,"IsLeaving":false}]}""")!;
+        Assert.True(view.IsPlace(new SiloId("10.0.0.1:11111", 2)));
+    }
+
+    [Fact]
     public void With_SameEndpointAgain_ReplacesTheEarlierLife()
     {
         var view = View(2).With(new SiloMember(new SiloId("10.0.0.1:11111", 9), false));
