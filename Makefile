@@ -18,7 +18,7 @@ POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build run cluster test demo bench chaos check clean
+.PHONY: help setup build run cluster test demo chart bench chaos check clean
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export GRAIN_RUNTIME CONFIGURATION
@@ -48,6 +48,9 @@ test: build ## runs every suite that needs no Kubernetes
 demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
 	@$(call build_project,samples/Demo)
 	@$(OUT)/Demo/release/Control.Demo samples/notes
+
+chart: ## checks the Helm chart, without a cluster
+	@build/chart
 
 bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote storage" chooses
 	@build/bench $(BENCH)
