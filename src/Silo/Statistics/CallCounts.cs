@@ -45,12 +45,18 @@ internal sealed class CallCounts
     public CallSample Take()
     {
         var tallies = Array.ConvertAll(_slots, Take);
-        var types = from tally in tallies from one in tally.Types group one.Value by one.Key.ToString();
+        var types = from tally in tallies from one in tally.Types where !IsEngines(one.Key) group one.Value by one.Key.ToString();
         return new CallSample(
             types.ToImmutableDictionary(group => group.Key, TypeTally.Sum),
-            SpaceSaving<GrainId>.Merge(Array.ConvertAll(tallies, tally => tally.Hot)),
-            _executing.ToImmutableDictionary(one => one.Key.ToString(), one => Math.Max(0, one.Value.Value)));
+            [.. SpaceSaving<GrainId>.Merge(Array.ConvertAll(tallies, tally => tally.Hot)).Where(grain => !IsEngines(grain.Key.Type))],
+            _executing.Where(one => !IsEngines(one.Key)).ToImmutableDictionary(one => one.Key.ToString(), one => Math.Max(0, one.Value.Value)));
     }
+
+    /// <summary>
+    /// Whether it is a part of the engine: Orleans names those so, and not all of their interfaces are told by their names. Looked
+    /// at when counts are taken, because it costs too much for every call.
+    /// </summary>
+    public static bool IsEngines(GrainType type) => type.ToString()!.StartsWith("sys.", StringComparison.Ordinal);
 
     private static Tally Take(Slot slot)
     {

@@ -25,7 +25,7 @@ internal sealed class SentCalls : IOutgoingGrainCallFilter
         var grains = new Dictionary<GrainId, long>();
         foreach (var entry in _slots)
         {
-            if (entry is { Count: > 0 and var count }) grains[entry.Grain] = grains.GetValueOrDefault(entry.Grain) + count;
+            if (entry is { Count: > 0 and var count } && !CallCounts.IsEngines(entry.Grain.Type)) grains[entry.Grain] = grains.GetValueOrDefault(entry.Grain) + count;
         }
 
         return ([.. grains.OrderByDescending(one => one.Value)], _others.Count);

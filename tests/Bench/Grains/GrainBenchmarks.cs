@@ -49,18 +49,19 @@ internal static class GrainBenchmarks
         Print(output, $"grain.calls_one_caller{kind}", 100_000 / watch.Elapsed.TotalSeconds, "1/s");
     }
 
-    /// <summary>What counting a call costs the silo that runs it, hot grains included, when no two grains have the same number of calls.</summary>
+    /// <summary>What counting a call costs the silo that runs it, hot grains included: 1,000 grains, a tenth of which get half of the calls.</summary>
     private static void Count(TextWriter output)
     {
         var counts = new CallCounts();
         var grains = Enumerable.Range(0, 1_000).Select(i => GrainId.Create("counter", $"count-{i}")).ToArray();
         var random = new Random(1);
-        var order = Enumerable.Range(0, 65_536).Select(_ => grains[(int)(1_000 * Math.Pow(random.NextDouble(), 3))]).ToArray();
+        var order = Enumerable.Range(0, 65_536).Select(_ => grains[(int)(1_000 * Math.Pow(random.NextDouble(), 3.3))]).ToArray();
         CountMany(200_000);
         const int Calls = 5_000_000;
-        var watch = Stopwatch.StartNew();
+        // Processor time, so that whoever else uses the machine is not counted.
+        var before = Environment.CpuUsage.TotalTime;
         CountMany(Calls);
-        Print(output, "grain.count_call", watch.Elapsed.TotalNanoseconds / Calls, "ns");
+        Print(output, "grain.count_call", (Environment.CpuUsage.TotalTime - before).TotalNanoseconds / Calls, "ns");
 
         void CountMany(int calls)
         {

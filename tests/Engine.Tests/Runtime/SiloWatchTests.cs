@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Control.Engine.Runtime;
 
 namespace Control.Engine.Tests.Runtime;
@@ -40,6 +39,6 @@ public sealed class SiloWatchTests
         Assert.Equal(["a"], Look(40, ("a", 1)));
     }
 
-    private ImmutableArray<string> Look(double seconds, params (string Key, long Version)[] rows) =>
+    private IEnumerable<string> Look(double seconds, params (string Key, long Version)[] rows) =>
         _watch.Look(rows.Select(row => KeyValuePair.Create(row.Key, row.Version)), TimeSpan.FromSeconds(seconds));
 }
