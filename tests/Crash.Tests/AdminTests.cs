@@ -50,7 +50,7 @@ public sealed class AdminTests
     public async Task ServerAndSiloRun_DatabaseAway_SayWhatToDo()
     {
         var folder = Directory.CreateTempSubdirectory("control-crash-").FullName;
-        string[] where = ["--data", folder, "--database", "Host=127.0.0.1;Port=1", "--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Site.FreePort()}")];
+        string[] where = ["--data", folder, "--database", "Host=127.0.0.1;Port=1;Database=none;Username=none", "--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Site.FreePort()}")];
         foreach (var program in (string[])["server", "silo"])
         {
             // The server has made the silos' certificate by the time it fails.

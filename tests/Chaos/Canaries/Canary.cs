@@ -47,20 +47,22 @@ internal sealed class Canary(Site site)
     public TimeSpan Longest => _calls.Select(call => call.Took).DefaultIfEmpty().Max();
 
     /// <summary>
-    /// The longest a call took that was under way when a node was killed or came shortly after, while nothing else was wrong that
-    /// keeps the others from taking over; null when there was no such call.
+    /// The longest a call took that was under way when a node was killed or came shortly after, of kills around which nothing else
+    /// was wrong that keeps the others from taking over; null when there was no such kill.
     /// </summary>
     public TimeSpan? LongestFailover(IReadOnlyCollection<Disturbance> disturbances)
     {
-        var kills = disturbances.Where(done => done.Fault.Kind == FaultKind.KillNode).ToArray();
         var others = disturbances.Where(done => done.Fault.IsOfStores || done.Fault.Kind is FaultKind.PauseNode or FaultKind.DrainNode).ToArray();
-        return _calls
-            .Where(call => kills.Any(kill => Meets(call, kill, Aftermath)) && !others.Any(other => Meets(call, other, other.Fault.IsOfNode ? Plan.NodeRecovery : Plan.StoreRecovery)))
-            .Select(call => (TimeSpan?)call.Took).Max();
+        var kills = disturbances
+            .Where(done => done.Fault.Kind == FaultKind.KillNode)
+            .Where(kill => !others.Any(other => Meets(kill.Begin, After(kill.End, Aftermath), other, other.Fault.IsOfNode ? Plan.NodeRecovery : Plan.StoreRecovery)))
+            .ToArray();
+        return _calls.Where(call => kills.Any(kill => Meets(call.Begin, call.End, kill, Aftermath))).Select(call => (TimeSpan?)call.Took).Max();
     }
 
-    private static bool Meets(CanaryCall call, Disturbance done, TimeSpan aftermath) =>
-        call.End >= done.Begin && call.Begin <= done.End + (long)(aftermath.TotalSeconds * TimeProvider.System.TimestampFrequency);
+    private static bool Meets(long begin, long end, Disturbance done, TimeSpan aftermath) => end >= done.Begin && begin <= After(done.End, aftermath);
+
+    private static long After(long timestamp, TimeSpan later) => timestamp + (long)(later.TotalSeconds * TimeProvider.System.TimestampFrequency);
 
     private async Task SingAsync(string workspace, CancellationToken stop)
     {

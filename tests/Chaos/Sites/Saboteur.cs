@@ -14,26 +14,40 @@ internal sealed record Disturbance(Fault Fault, long Begin, long End);
 internal sealed class Saboteur(Site site, TextWriter output)
 {
     private static readonly TimeSpan Lateness = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentQueue<Disturbance> _done = new();
 
     /// <summary>What came about so far.</summary>
     public IReadOnlyCollection<Disturbance> Done => _done;
 
-    /// <summary>Carries the plan out; returns once all of it is taken back.</summary>
+    /// <summary>
+    /// Carries the plan out; returns once all of it is taken back. Where the machine is slower than the plan assumes, a fault waits
+    /// for what went before: one of a store until the last one of a store is taken back, one of a node until enough others serve.
+    /// </summary>
     public async Task CarryOutAsync(IReadOnlyList<Fault> plan, CancellationToken cancellationToken)
     {
         var began = TimeProvider.System.GetTimestamp();
-        var running = new List<Task>();
+        var (running, ofStores) = (new List<Task>(), Task.CompletedTask);
         foreach (var fault in plan)
         {
             var wait = fault.At - TimeProvider.System.GetElapsedTime(began);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, TimeProvider.System, cancellationToken);
+            if (fault.IsOfStores) await ofStores;
+            if (fault.IsOfNode) await UntilSparedAsync(fault.Target, cancellationToken);
             await output.WriteLineAsync($"{fault}");
-            running.Add(CommitAsync(fault, cancellationToken));
+            var task = CommitAsync(fault, cancellationToken);
+            running.Add(task);
+            if (fault.IsOfStores) ofStores = task;
         }
 
         await Task.WhenAll(running);
+    }
+
+    private async Task UntilSparedAsync(int node, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, TimeProvider.System);
+        while (!site.CanSpare(node)) await timer.WaitForNextTickAsync(cancellationToken);
     }
 
     private async Task CommitAsync(Fault fault, CancellationToken cancellationToken)

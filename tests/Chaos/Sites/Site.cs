@@ -78,6 +78,13 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>The gateways that serve now.</summary>
     public IReadOnlyList<Uri> ServingGateways => [.. Enumerable.Range(0, _ports.Length).Where(i => Nodes[i].IsServing).Select(Address)];
 
+    /// <summary>Whether two nodes, one of them with a gateway, serve without this one.</summary>
+    public bool CanSpare(int node)
+    {
+        var others = Enumerable.Range(0, Nodes.Count).Where(other => other != node && Nodes[other].IsServing).ToArray();
+        return others.Length >= 2 && others.Any(other => other < _ports.Length);
+    }
+
     /// <summary>Starts everything; returns once all nodes and agents serve.</summary>
     public static async Task<Site> StartAsync(Shape shape, Recorder recorder, TextWriter output, CancellationToken cancellationToken)
     {
