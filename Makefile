@@ -52,7 +52,7 @@ demo: setup ## runs the sample pipeline on a real Git repository, headless; exit
 chart: ## checks the Helm chart, without a cluster
 	@build/chart
 
-bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote storage" chooses
+bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote failover adoption spread busy storage" chooses
 	@build/bench $(BENCH)
 
 chaos: setup ## kills, pauses and cuts off silos, agents, Redis and PostgreSQL under load and checks the history; CHAOS_MINUTES=3 CHAOS_SEED=n

@@ -1,3 +1,4 @@
+using Control.Bench.Clusters;
 using Control.Bench.Grains;
 using Control.Bench.Runs;
 using Control.Bench.Storage;
@@ -11,6 +12,10 @@ var groups = new Dictionary<string, Func<TextWriter, Task>>
     ["postgres"] = LoadBenchmarks.PostgresAsync,
     ["grain"] = GrainBenchmarks.RunAsync,
     ["remote"] = RemoteBenchmarks.RunAsync,
+    ["failover"] = FailoverBenchmarks.RunAsync,
+    ["adoption"] = AdoptionBenchmarks.RunAsync,
+    ["spread"] = SpreadBenchmarks.RunAsync,
+    ["busy"] = BusyBenchmarks.RunAsync,
     ["storage"] = StorageBenchmarks.RunAsync,
 };
 

@@ -38,6 +38,9 @@ public sealed class ControlServer : IAsyncDisposable
     private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate) =>
         (_app, _folder, _certificate) = (app, folder, certificate);
 
+    /// <summary>Its services.</summary>
+    internal IServiceProvider Services => _app.Services;
+
     /// <summary>Where it listens.</summary>
     public Uri Address => new(_app.Urls.First());
 
