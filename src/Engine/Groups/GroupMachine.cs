@@ -31,6 +31,9 @@ public sealed class GroupMachine
 
     private const int RememberedWithdrawals = 100;
 
+    // A run that is created when the limit has just been changed may still have read the one before.
+    private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
+
     private readonly DateTimeOffset _now;
     private readonly Dictionary<ClaimRef, ClaimRecord> _changed = [];
     private readonly HashSet<ClaimRef> _removed = [];
@@ -64,7 +67,7 @@ public sealed class GroupMachine
             return;
         }
 
-        var record = new ClaimRecord(claim.Claim, claim.Part, claim.Since, claim.Limit, claim.Overflow, _now, null, null);
+        var record = new ClaimRecord(claim.Claim, claim.Part, claim.Since, LimitOf(claim), claim.Overflow, _now, null, null);
         var mustWait = !_model.Waiting.IsEmpty || !HasRoom(record);
         if (mustWait && Refuses(claim) is { } refusal)
         {
@@ -101,9 +104,10 @@ public sealed class GroupMachine
         Grant();
     }
 
-    /// <summary>All claims get another limit.</summary>
+    /// <summary>All claims get another limit, and so do those that come later and were made before.</summary>
     public void SetLimit(int limit)
     {
+        _model = _model with { Given = (limit, _now) };
         foreach (var claim in _model.Holding.Values.Concat(_model.Waiting).Where(claim => claim.Limit != limit).ToList())
         {
             Replace(claim, claim with { Limit = limit });
@@ -155,6 +159,9 @@ public sealed class GroupMachine
             Tell(_model.Holding[next.Ref]);
         }
     }
+
+    // A claim comes with the limit of when its run was created.
+    private int LimitOf(GroupClaim claim) => _model.Given is { } given && claim.Since <= given.At + StartWithin ? given.Limit : claim.Limit;
 
     private bool HasRoom(ClaimRecord claim) =>
         _model.Holding.Count < claim.Limit && _model.Holding.Values.All(holder => _model.Holding.Count < holder.Limit);

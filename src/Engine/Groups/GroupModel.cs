@@ -34,6 +34,12 @@ public sealed record GroupModel(GroupId Id, ImmutableDictionary<ClaimRef, ClaimR
     /// <summary>Claims that were given back before they came, the last ones. Not stored: they come within moments, or never.</summary>
     public ImmutableArray<ClaimRef> Withdrawn { get; init; } = [];
 
+    /// <summary>
+    /// The limit that was last given to all claims, and when; null when none was. Not stored: it is for claims that were on their
+    /// way then, which come within moments.
+    /// </summary>
+    public (int Limit, DateTimeOffset At)? Given { get; init; }
+
     /// <summary>True when nobody has a place or waits for one.</summary>
     public bool IsEmpty => Holding.IsEmpty && Waiting.IsEmpty;
 

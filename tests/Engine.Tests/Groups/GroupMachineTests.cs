@@ -198,6 +198,25 @@ public sealed class GroupMachineTests
     }
 
     [Fact]
+    public void SetLimit_ClaimOfBeforeComesBehindIt_HasTheNewLimit()
+    {
+        Claim(1);
+        _now = Start + TimeSpan.FromHours(1);
+        Do(machine => machine.SetLimit(2));
+        Assert.Equal(["2 Granted"], Told(Claim(2, since: 2)));
+        Assert.Equal([1, 2], Holders);
+    }
+
+    [Fact]
+    public void SetLimit_RunCreatedLongAfterIt_ComesWithALimitOfItsOwn()
+    {
+        Do(machine => machine.SetLimit(2));
+        Claim(1, since: 3700);
+        Assert.Empty(Claim(2, since: 3700).Answers);
+        Assert.Equal([2], Waiters);
+    }
+
+    [Fact]
     public void SetLimit_Raised_WhoWaitsGetsAPlace()
     {
         Claim(1);
