@@ -37,6 +37,7 @@ internal sealed partial class Join(AgentOptions options, StateFolder state, Time
         var request = new JoinRequest(token.Id, token.Secret, credential.Secret, options.EffectiveName(), [.. options.Labels], options.Capacity, AgentHost.SoftwareVersion);
         using var link = new ServerLink(options.Servers, ServerLink.CreateHandler(options.Servers, token.Fingerprint), time);
         var backoff = new Backoff(time);
+        var insecure = 0;
         while (true)
         {
             var answer = await link.JoinAsync(request, cancellationToken).ConfigureAwait(false);
@@ -45,7 +46,7 @@ internal sealed partial class Join(AgentOptions options, StateFolder state, Time
                 case Verdict.Ok when answer.Value is { } response && response.AgentId != default:
                     LogJoined(response.AgentId, options.Server!);
                     return response.AgentId;
-                case Verdict.Insecure:
+                case Verdict.Insecure when ++insecure >= options.Servers.Count:
                     throw new ControlException("server-certificate", $"{options.Server} does not show the certificate the join token names, or none of a known authority: {answer.Detail} Check the address; if it is right, make a new token, and mistrust the network if that does not help.");
                 case Verdict.Conflict or Verdict.Gone or Verdict.Refused or Verdict.Removed:
                     throw new ControlException("join-refused", $"The server refused the join token: {answer.Detail} Make a new one; each works once and for a limited time.");

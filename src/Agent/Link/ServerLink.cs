@@ -112,7 +112,7 @@ internal sealed class ServerLink : IJobServer, IDisposable
     {
         var gateway = _gateways.Current;
         var answer = await ExchangeAsync<T>(new Uri(gateway.Address, path), content, patience, cancellationToken, callers).ConfigureAwait(false);
-        if (answer is { Verdict: Verdict.Away, IsPatient: false })
+        if (answer is { Verdict: Verdict.Away or Verdict.Insecure, IsPatient: false })
         {
             _gateways.Leave(gateway);
         }

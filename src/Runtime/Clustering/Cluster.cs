@@ -114,6 +114,10 @@ internal sealed class Cluster : IAsyncDisposable
 
     public Task RefreshAsync() => _membership!.RefreshAsync();
 
+    public Task<bool> IsSilentAsync(SiloId silo) => _membership!.IsSilentAsync(silo);
+
+    public Task HearOutAsync() => _membership!.HearOutAsync();
+
     public Task EvictAsync(SiloId silo, string why) => _membership!.EvictAsync(silo, why);
 
     public SiloLink LinkTo(SiloId peer) => _links.TryGetValue(peer, out var link) ? link : _links.GetOrAdd(peer, id => new SiloLink(id, this, _log));
@@ -148,9 +152,13 @@ internal sealed class Cluster : IAsyncDisposable
         {
             if (after.Contains(peer) || !_links.TryRemove(peer, out _)) continue;
             // Who left in order answers what it has and then closes the connection itself.
-            if (!before.Members.Any(member => member.Id == peer && member.IsLeaving)) _ = link.DisposeAsync().AsTask();
+            if (!IsLeaver(before, peer)) _ = link.DisposeAsync().AsTask();
         }
+
+        foreach (var gone in before.Members.Where(member => !member.IsLeaving && !after.Contains(member.Id))) _listener.Drop(gone.Id);
     }
+
+    private static bool IsLeaver(ClusterView before, SiloId peer) => before.Members.Any(member => member.Id == peer && member.IsLeaving);
 
     private void TellSeen(SiloId leaving, long version)
     {

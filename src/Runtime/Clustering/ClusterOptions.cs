@@ -38,6 +38,8 @@ public sealed class ClusterOptions
     {
         if (Name.Length is 0 or > 63) throw new OrleansConfigurationException("The cluster's name must have 1 to 63 characters.");
         if (!Certificate.HasPrivateKey) throw new OrleansConfigurationException("The cluster's certificate has no private key. Give every silo the same certificate with its key.");
+        if (Listen.Address.Equals(IPAddress.Any) || Listen.Address.Equals(IPAddress.IPv6Any))
+            throw new OrleansConfigurationException($"The silo listens on {Listen}, which is every address and so none where the others reach it. Give it the one that they do.");
         if (Lease < TimeSpan.FromSeconds(3)) throw new OrleansConfigurationException($"{nameof(ClusterOptions)}.{nameof(Lease)} must be 3 s or more: it is renewed every second.");
     }
 }

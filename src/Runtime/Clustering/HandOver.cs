@@ -19,16 +19,16 @@ internal sealed class HandOver(Cluster cluster, TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<SiloId, FormerPlace> _formerPlaces = [];
-    private volatile ImmutableDictionary<SiloId, long> _awaited = ImmutableDictionary<SiloId, long>.Empty;
+    private volatile ImmutableDictionary<SiloId, Awaited> _awaited = ImmutableDictionary<SiloId, Awaited>.Empty;
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ClusterView _before = ClusterView.Empty;
 
     /// <summary>The view has changed: lets go what lives elsewhere now, and notes whom to wait for.</summary>
     public void Change(ClusterView before, ClusterView after, ICollection<Activation> activations)
     {
         // Before this silo knew any view, there was the one without it.
         var former = before.Version == 0 ? after.Without(cluster.Self) : before;
-        Await(former, after);
+        // Who skipped versions is told of the first of them.
+        Await(former, after, before.Version == 0 ? after.Version : before.Version + 1);
         if (former.IsPlace(cluster.Self)) LetGo(former, after, activations);
     }
 
@@ -77,28 +77,37 @@ internal sealed class HandOver(Cluster cluster, TimeProvider time)
         lock (_gate)
         {
             // Whoever is silent for so long is not waited for again.
-            if (_before.PlaceOf(grain) is { } place && _formerPlaces.TryGetValue(place, out var former)) former.Busy.Remove(grain);
-            if (_before.PlaceOf(grain) is { } silent && !HasTold(silent)) _awaited = _awaited.Remove(silent);
+            foreach (var place in Standing(grain).ToList())
+            {
+                if (_formerPlaces.TryGetValue(place, out var former)) former.Busy.Remove(grain);
+                if (!HasTold(place)) _awaited = _awaited.Remove(place);
+            }
+
+            Forget();
         }
     }
 
-    private bool IsClear(GrainId grain) =>
-        _before.PlaceOf(grain) is not { } place || !_awaited.ContainsKey(place) || (HasTold(place) && !_formerPlaces[place].Busy.Contains(grain));
+    private bool IsClear(GrainId grain) => !Standing(grain).Any();
+
+    // Former places that the grain may still be at.
+    private IEnumerable<SiloId> Standing(GrainId grain) => _awaited
+        .Where(awaited => awaited.Value.Before.PlaceOf(grain) == awaited.Key && (!HasTold(awaited.Key) || _formerPlaces[awaited.Key].Busy.Contains(grain)))
+        .Select(awaited => awaited.Key);
 
     private bool HasTold(SiloId place) =>
-        !_awaited.TryGetValue(place, out var version) || (_formerPlaces.TryGetValue(place, out var former) && former.Told >= version);
+        !_awaited.TryGetValue(place, out var awaited) || (_formerPlaces.TryGetValue(place, out var former) && former.Told >= awaited.Version);
 
     // Grains come from everybody when this silo is new, and from one that leaves.
-    private void Await(ClusterView former, ClusterView after)
+    private void Await(ClusterView former, ClusterView after, long version)
     {
         lock (_gate)
         {
             var isNew = after.IsPlace(cluster.Self) && !former.IsPlace(cluster.Self);
-            var heirs = after.Members
-                .Where(member => member.Id != cluster.Self && former.IsPlace(member.Id) && (isNew || member.IsLeaving))
-                .ToImmutableDictionary(member => member.Id, _ => after.Version);
+            var places = after.Members.Where(member => member.Id != cluster.Self && former.IsPlace(member.Id) && (isNew || member.IsLeaving));
             foreach (var gone in _formerPlaces.Keys.Where(place => !after.Contains(place)).ToList()) _formerPlaces.Remove(gone);
-            (_before, _awaited) = (former, heirs);
+            // Those of an earlier change that are not done are waited for as before: what they had comes from nowhere else.
+            _awaited = _awaited.RemoveRange(_awaited.Keys.Where(place => !after.Contains(place)))
+                .AddRange(places.Where(member => !_awaited.ContainsKey(member.Id)).Select(member => KeyValuePair.Create(member.Id, new Awaited(version, former))));
             Forget();
         }
     }
@@ -158,6 +167,11 @@ internal sealed class HandOver(Cluster cluster, TimeProvider time)
 
         cluster.LinkTo(place).Tell(kind, writer.Written.ToArray());
     }
+
+    /// <summary>A former place that has to tell what it has.</summary>
+    /// <param name="Version">Of the view, or a later one, by which it must have told it.</param>
+    /// <param name="Before">By this view grains were its.</param>
+    private sealed record Awaited(long Version, ClusterView Before);
 
     private sealed class FormerPlace
     {

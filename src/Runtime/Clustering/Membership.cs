@@ -15,6 +15,9 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
+    // A silo that has not renewed its lease for so long, and refuses connections, is dead; renewals come every second.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2.5);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<SiloId, int> _lapsed = [];
     private readonly CancellationTokenSource _ended = new();
@@ -23,6 +26,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isAgain;
     private bool _hasLeft;
+    private long _goodSince = time.GetTimestamp();
 
     /// <summary>This silo; known once it has joined.</summary>
     public SiloId Self { get; private set; } = new("", 0);
@@ -78,6 +82,45 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
         }
     }
 
+    /// <summary>True when a silo has not renewed its lease lately; false when it has, or Redis is away.</summary>
+    public async Task<bool> IsSilentAsync(SiloId silo)
+    {
+        try
+        {
+            return await table.LeaseLeftAsync(silo).ConfigureAwait(false) is not { } left || left < options.Lease - Silence;
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            LogAway(log, fault);
+            return false;
+        }
+    }
+
+    /// <summary>Another silo says that this one is out of its view. It is, unless Redis says otherwise.</summary>
+    public async Task HearOutAsync()
+    {
+        try
+        {
+            var (view, _) = await table.ReadAsync().ConfigureAwait(false);
+            if (view is null || IsLost(view) || view.Contains(Self))
+            {
+                if (view is not null) Apply(view);
+                return;
+            }
+
+            Apply(view);
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            // Cut off from Redis: the others have gone on without this silo, and their word is all there is.
+            bool hasLeft;
+            lock (_gate) hasLeft = _hasLeft;
+            if (hasLeft) return;
+            LogDeclaredDead(log, Self, View.Version);
+            Evicted();
+        }
+    }
+
     /// <summary>Waits for the next view after the one that <see cref="View"/> gave when this was called.</summary>
     public Task NextAsync(CancellationToken cancellationToken)
     {
@@ -89,7 +132,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     {
         lock (_gate)
         {
-            if (_refreshing is { IsCompleted: false })
+            if (_refreshing is not null)
             {
                 _isAgain = true;
                 return _refreshing;
@@ -118,15 +161,21 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
             catch (Exception fault) when (fault is RedisException or TimeoutException)
             {
                 LogAway(log, fault);
+                lock (_gate) _refreshing = null;
                 return;
             }
         }
         while (IsAskedAgain());
     }
 
+    // Whoever asks from the return on begins anew.
     private bool IsAskedAgain()
     {
-        lock (_gate) return _isAgain;
+        lock (_gate)
+        {
+            if (!_isAgain) _refreshing = null;
+            return _isAgain;
+        }
     }
 
     private async Task WatchAsync()
@@ -143,7 +192,7 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
             catch (Exception fault) when (fault is not (OperationCanceledException or OutOfMemoryException))
             {
                 // Whatever it is: a silo that does not look any more would lose its lease.
-                _lapsed.Clear();
+                _goodSince = time.GetTimestamp();
                 if (!isAway) LogAway(log, fault);
                 isAway = true;
             }
@@ -155,8 +204,27 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
     {
         await table.RenewAsync(Self, options.Lease).ConfigureAwait(false);
         var (view, _) = await table.ReadAsync().ConfigureAwait(false);
-        if (IsLost(view)) await ChangeAsync(restored => restored, _ended.Token).ConfigureAwait(false);
-        else Apply(view!);
+        if (IsLost(view))
+        {
+            _goodSince = time.GetTimestamp();
+            await ChangeAsync(restored => restored, _ended.Token).ConfigureAwait(false);
+        }
+        else
+        {
+            Apply(view!);
+        }
+
+        await LookAfterOthersAsync().ConfigureAwait(false);
+    }
+
+    // After Redis was away or empty, or when this silo is new, the others get the time of a lease to be back, too.
+    private async Task LookAfterOthersAsync()
+    {
+        if (time.GetElapsedTime(_goodSince) < options.Lease)
+        {
+            _lapsed.Clear();
+            return;
+        }
 
         var others = View.Members.Select(member => member.Id).Where(id => id != Self).ToArray();
         var lapsed = await table.FindLapsedAsync(others).ConfigureAwait(false);

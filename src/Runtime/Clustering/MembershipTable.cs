@@ -8,7 +8,7 @@ namespace Control.Runtime.Clustering;
 /// </summary>
 internal sealed class MembershipTable : IAsyncDisposable
 {
-    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
 
@@ -29,6 +29,8 @@ internal sealed class MembershipTable : IAsyncDisposable
         var configuration = ConfigurationOptions.Parse(options.Redis);
         configuration.ConnectTimeout = (int)ConnectWithin.TotalMilliseconds;
         configuration.AsyncTimeout = (int)AnswersWithin.TotalMilliseconds;
+        // All silos are back within a moment of each other: who is late has no lease for longer than others wait.
+        configuration.ReconnectRetryPolicy = new LinearRetry(500);
         // Who is told at once that Redis is away goes on without it; a queue would only make everybody late.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         try
@@ -83,6 +85,10 @@ internal sealed class MembershipTable : IAsyncDisposable
         var leases = await _database.StringGetAsync([.. silos.Select(LeaseKey)]).ConfigureAwait(false);
         return [.. silos.Where((_, index) => leases[index].IsNull)];
     }
+
+    /// <summary>How long a silo's lease still lasts; null when it has none.</summary>
+    /// <exception cref="RedisException">Redis is away.</exception>
+    public Task<TimeSpan?> LeaseLeftAsync(SiloId silo) => _database.KeyTimeToLiveAsync(LeaseKey(silo));
 
     public ValueTask DisposeAsync() => _redis.DisposeAsync();
 

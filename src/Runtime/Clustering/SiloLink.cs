@@ -25,6 +25,7 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     private Task _connecting = Task.CompletedTask;
     private bool _isRunning;
     private bool _isClosed;
+    private bool _wasEverOpen;
     private long _lastNumber;
 
     /// <summary>Sends a call.</summary>
@@ -48,7 +49,7 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     /// <inheritdoc/>
     public void Cancel(GrainRequest request)
     {
-        if (!_inFlight.TryRemove(request.Number, out _)) return;
+        if (!_inFlight.TryRemove(KeyValuePair.Create(request.Number, request))) return;
         var writer = Wire.Writer();
         writer.WriteVarint((ulong)request.Number);
         _frames?.TrySend(FrameKind.Cancel, writer.Written);
@@ -98,8 +99,10 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     {
         if (request.Answer.IsCompleted) return;
         var number = Interlocked.Increment(ref _lastNumber);
-        (request.Carrier, request.Number) = (this, number);
+        // In this order: whoever cancels it finds it under its number.
+        request.Number = number;
         _inFlight[number] = request;
+        request.Carrier = this;
         var isSent = false;
         try
         {
@@ -162,11 +165,25 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
         }
 
         var stream = await cluster.Tls.DialAsync(socket, limit.Token).ConfigureAwait(false);
-        await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, peer).ToBytes(), limit.Token).ConfigureAwait(false);
-        var answer = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, limit.Token).ConfigureAwait(false));
-        if (answer.Refusal.Length == 0) return stream;
-        await stream.DisposeAsync().ConfigureAwait(false);
-        throw answer.From == peer ? new IOException(answer.Refusal) : new SocketException((int)SocketError.ConnectionRefused);
+        try
+        {
+            await GreetAsync(stream, limit.Token).ConfigureAwait(false);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task GreetAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, peer).ToBytes(), cancellationToken).ConfigureAwait(false);
+        var answer = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, cancellationToken).ConfigureAwait(false));
+        if (answer.Refusal.Length == 0) return;
+        if (answer.Refusal == Hello.NoMember) await cluster.HearOutAsync().ConfigureAwait(false);
+        throw answer.From == peer ? new IOException(answer.Refusal) : new SiloReplacedException();
     }
 
     private void Open(FrameStream frames)
@@ -174,6 +191,7 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
         lock (_gate)
         {
             _frames = frames;
+            _wasEverOpen = true;
             foreach (var (kind, payload) in _notes) frames.TrySend(kind, payload);
             _notes.Clear();
             foreach (var request in _waiting) Write(frames, request);
@@ -192,7 +210,7 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     {
         LogLost(log, peer, fault);
         if (wasOpen && cluster.View.Contains(peer)) return true;
-        if (fault is SocketException { SocketErrorCode: SocketError.ConnectionRefused }) await cluster.EvictAsync(peer, "it refuses connections").ConfigureAwait(false);
+        if (await IsDeadAsync(fault).ConfigureAwait(false)) await cluster.EvictAsync(peer, "it refuses connections").ConfigureAwait(false);
         var isGone = !cluster.View.Contains(peer);
         foreach (var request in TakeWaiting())
         {
@@ -202,6 +220,14 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
 
         return false;
     }
+
+    // Whoever never had a connection may have no way to it, past a firewall: its lease must be old as well.
+    private async ValueTask<bool> IsDeadAsync(Exception fault) => fault switch
+    {
+        SiloReplacedException => true,
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => _wasEverOpen || await cluster.IsSilentAsync(peer).ConfigureAwait(false),
+        _ => false,
+    };
 
     private List<GrainRequest> TakeWaiting()
     {
@@ -261,6 +287,9 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
     }
 
     private SiloUnavailableException Lost() => new($"The connection to silo {peer} was lost. Whether the call took effect is unknown.");
+
+    /// <summary>Another silo listens at the address.</summary>
+    private sealed class SiloReplacedException() : IOException("Another silo has its address.");
 
     [LoggerMessage(40, LogLevel.Warning, "No connection to silo {Peer}")]
     private static partial void LogLost(ILogger log, SiloId peer, Exception fault);

@@ -14,8 +14,12 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
 
     private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(5);
 
+    // After the kernel could not give a connection, as when this process has too many files open.
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentDictionary<Task, object?> _connections = new();
+    private readonly ConcurrentDictionary<CancellationTokenSource, SiloId> _peers = new();
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private Socket? _socket;
     private Task _accepting = Task.CompletedTask;
@@ -41,6 +45,15 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         return _socket.LocalEndPoint!.ToString()!;
     }
 
+    /// <summary>Ends the connections that a silo made which is out of the cluster.</summary>
+    public void Drop(SiloId peer)
+    {
+        foreach (var (connection, from) in _peers)
+        {
+            if (from == peer) _ = connection.CancelAsync();
+        }
+    }
+
     /// <summary>Takes no more connections; those that there are go on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -55,7 +68,13 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         while (true)
         {
             await _free.WaitAsync(_ended.Token).ConfigureAwait(false);
-            var socket = await _socket!.AcceptAsync(_ended.Token).ConfigureAwait(false);
+            if (await TryAcceptAsync().ConfigureAwait(false) is not { } socket)
+            {
+                _free.Release();
+                await Task.Delay(AcceptPause, TimeProvider.System, _ended.Token).ConfigureAwait(false);
+                continue;
+            }
+
             var serving = Task.Run(() => ServeAsync(socket));
             _connections[serving] = null;
             _ = serving.ContinueWith(
@@ -68,6 +87,19 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         }
     }
 
+    private async Task<Socket?> TryAcceptAsync()
+    {
+        try
+        {
+            return await _socket!.AcceptAsync(_ended.Token).ConfigureAwait(false);
+        }
+        catch (SocketException fault) when (!_ended.IsCancellationRequested)
+        {
+            LogNotAccepted(log, fault);
+            return null;
+        }
+    }
+
     private async Task ServeAsync(Socket socket)
     {
         var from = socket.RemoteEndPoint;
@@ -77,7 +109,7 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
             limit.CancelAfter(HandshakeWithin);
             await using var stream = await cluster.Tls.AcceptAsync(socket, limit.Token).ConfigureAwait(false);
             var hello = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, limit.Token).ConfigureAwait(false));
-            var refusal = Refusal(hello);
+            var refusal = await RefusalAsync(hello).ConfigureAwait(false);
             await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, hello.From, refusal).ToBytes(), limit.Token).ConfigureAwait(false);
             if (refusal.Length == 0) await ServeAsync(stream, hello.From).ConfigureAwait(false);
             else LogRefused(log, from, refusal);
@@ -92,23 +124,32 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
     {
         var frames = new FrameStream(stream);
         var calls = new InboundCalls(peer, frames, cluster);
+        using var dropped = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
+        _peers[dropped] = peer;
         try
         {
-            await frames.ReadAsync(calls.OnFrame, _ended.Token).ConfigureAwait(false);
+            await frames.ReadAsync(calls.OnFrame, dropped.Token).ConfigureAwait(false);
         }
         finally
         {
+            _peers.TryRemove(dropped, out _);
             // In this order: nobody is told that a call was cancelled which the caller only lost sight of.
             await frames.DisposeAsync().ConfigureAwait(false);
             calls.CancelAll();
         }
     }
 
-    private string Refusal(Hello hello)
+    private async Task<string> RefusalAsync(Hello hello)
     {
         if (hello.Cluster != cluster.Name) return $"This silo is of the cluster '{cluster.Name}', not of '{hello.Cluster}'.";
-        return hello.To == cluster.Self ? "" : $"This is silo {cluster.Self}; {hello.To} is gone.";
+        if (hello.To != cluster.Self) return $"This is silo {cluster.Self}; {hello.To} is gone.";
+        // It may have joined just now. Without Redis that cannot be known: this silo's word is then the newest it has.
+        if (!cluster.View.Contains(hello.From)) await cluster.RefreshAsync().ConfigureAwait(false);
+        return cluster.View.Contains(hello.From) ? "" : Hello.NoMember;
     }
+
+    [LoggerMessage(52, LogLevel.Warning, "A connection could not be taken; it goes on in a moment")]
+    private static partial void LogNotAccepted(ILogger log, Exception fault);
 
     [LoggerMessage(50, LogLevel.Warning, "A connection from {From} was refused: {Refusal}")]
     private static partial void LogRefused(ILogger log, EndPoint? from, string refusal);
