@@ -38,6 +38,9 @@ internal abstract class Dialect
     /// <summary>True when the same work may succeed in a moment on a fresh connection.</summary>
     public abstract bool IsTransient(DbException error);
 
+    /// <summary>True when somebody else's lock on one row is what the transaction failed for: others of its operations may go on.</summary>
+    public virtual bool IsLock(DbException error) => false;
+
     /// <summary>The error in words a person can act on.</summary>
     public abstract ControlException Fault(DbException error);
 }

@@ -48,7 +48,7 @@ internal static partial class PostgresConnection
         CommandTimeout = 0,
         CancellationTimeout = -1,
         // Of several hosts the one that may be written to, for readers too: they must see what was acknowledged.
-        TargetSessionAttributes = operators.TargetSessionAttributes ?? (operators.Host!.Contains(',', StringComparison.Ordinal) ? "primary" : null),
+        TargetSessionAttributes = operators.Host!.Contains(',', StringComparison.Ordinal) ? "primary" : null,
         Options = $"{operators.Options} {(isWriter ? WriterSettings : ReaderSettings)}".Trim(),
     }).ConnectionString;
 

@@ -57,7 +57,9 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
         try
         {
             await connection.OpenAsync(ct).ConfigureAwait(false);
-            return new Session(connection, Words, ReadSeconds);
+            var session = new Session(connection, Words, ReadSeconds);
+            session.Script(Freshness);
+            return session;
         }
         catch
         {
@@ -94,6 +96,9 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
         : error is NpgsqlException;
 
     /// <inheritdoc/>
+    public override bool IsLock(DbException error) => error.SqlState is "40P01" or LockNotAvailable;
+
+    /// <inheritdoc/>
     public override ControlException Fault(DbException error) => error.SqlState switch
     {
         DiskFull => new("storage-full", $"The disk of {Place} is full. Free space on it; nothing that was confirmed is lost."),
@@ -120,6 +125,16 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
             END IF;
             IF current_setting('synchronous_commit') = 'off' THEN
                 SET SESSION synchronous_commit = on;
+            END IF;
+        END $$
+        """;
+
+    // Once per connection: that it is the primary's. A standby behind the same name answers with what was, which readers take for
+    // what is.
+    private static string Freshness => $"""
+        DO $$ BEGIN
+            IF pg_is_in_recovery() THEN
+                RAISE EXCEPTION 'standby' USING ERRCODE = '{ReadOnly}';
             END IF;
         END $$
         """;

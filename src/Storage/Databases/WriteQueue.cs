@@ -109,7 +109,7 @@ internal sealed partial class WriteQueue : IDisposable
     {
         if (TryWrite(batch) is not { } error)
             return;
-        if (batch.Count == 1 || error is DbException database && _dialect.IsTransient(database))
+        if (batch.Count == 1 || error is DbException database && _dialect.IsTransient(database) && !_dialect.IsLock(database))
         {
             Fail(batch, error);
             return;
@@ -149,8 +149,9 @@ internal sealed partial class WriteQueue : IDisposable
         }
     }
 
-    private bool IsEnough(int attempt, long started) => attempt >= Pauses.Count
-        && (_stopping.IsCancellationRequested || TimeProvider.System.GetElapsedTime(started) >= _limits.Patience);
+    private bool IsEnough(int attempt, long started) => _limits.Patience == TimeSpan.Zero || _stopping.IsCancellationRequested
+        ? attempt >= Pauses.Count
+        : TimeProvider.System.GetElapsedTime(started) >= _limits.Patience;
 
     private void WriteOnce(List<WriteOperation> batch)
     {

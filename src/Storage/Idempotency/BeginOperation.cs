@@ -83,13 +83,19 @@ internal sealed class BeginSet : WriteSet<BeginOperation>
         ON CONFLICT (principal, key) DO NOTHING RETURNING claim
         """);
 
+    // Eight for each new one, as one by one; what another gateway is removing is not waited for.
+    private static readonly Statement Expire = new("""
+        DELETE FROM idempotency WHERE (principal, key) IN (
+            SELECT principal, key FROM idempotency WHERE started_at < @cutoff ORDER BY started_at LIMIT @most FOR UPDATE SKIP LOCKED)
+        """);
+
     /// <inheritdoc/>
     protected override string Target(BeginOperation operation) => $"{operation.Claim.Principal} {operation.Claim.Key}";
 
     /// <inheritdoc/>
     protected override void Apply(Session session, BeginOperation[] operations)
     {
-        session.Execute(IdempotencyStatements.Expire, (operations[0].Now - IdempotencyStore.KeptFor).UtcTicks);
+        session.Execute(Expire, (operations[0].Now - IdempotencyStore.KeptFor).UtcTicks, 8L * operations.Length);
         var begun = Begin(session, operations);
         foreach (var operation in operations)
         {
