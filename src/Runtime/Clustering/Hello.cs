@@ -11,9 +11,6 @@ internal sealed record Hello(string Cluster, SiloId From, SiloId To, string Refu
 {
     public const int MaxLength = 4096;
 
-    /// <summary>The refusal of a silo that is out of the cluster: who reads it stops, unless it knows better from Redis.</summary>
-    public const string NoMember = "The cluster goes on without this silo.";
-
     public byte[] ToBytes()
     {
         var writer = new WireWriter();

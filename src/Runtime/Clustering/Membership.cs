@@ -96,31 +96,6 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
         }
     }
 
-    /// <summary>Another silo says that this one is out of its view. It is, unless Redis says otherwise.</summary>
-    public async Task HearOutAsync()
-    {
-        try
-        {
-            var (view, _) = await table.ReadAsync().ConfigureAwait(false);
-            if (view is null || IsLost(view) || view.Contains(Self))
-            {
-                if (view is not null) Apply(view);
-                return;
-            }
-
-            Apply(view);
-        }
-        catch (Exception fault) when (fault is RedisException or TimeoutException)
-        {
-            // Cut off from Redis: the others have gone on without this silo, and their word is all there is.
-            bool hasLeft;
-            lock (_gate) hasLeft = _hasLeft;
-            if (hasLeft) return;
-            LogDeclaredDead(log, Self, View.Version);
-            Evicted();
-        }
-    }
-
     /// <summary>Waits for the next view after the one that <see cref="View"/> gave when this was called.</summary>
     public Task NextAsync(CancellationToken cancellationToken)
     {

@@ -182,7 +182,6 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
         await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, peer).ToBytes(), cancellationToken).ConfigureAwait(false);
         var answer = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, cancellationToken).ConfigureAwait(false));
         if (answer.Refusal.Length == 0) return;
-        if (answer.Refusal == Hello.NoMember) await cluster.HearOutAsync().ConfigureAwait(false);
         throw answer.From == peer ? new IOException(answer.Refusal) : new SiloReplacedException();
     }
 

@@ -109,7 +109,7 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
             limit.CancelAfter(HandshakeWithin);
             await using var stream = await cluster.Tls.AcceptAsync(socket, limit.Token).ConfigureAwait(false);
             var hello = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, limit.Token).ConfigureAwait(false));
-            var refusal = await RefusalAsync(hello).ConfigureAwait(false);
+            var refusal = Refusal(hello);
             await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, hello.From, refusal).ToBytes(), limit.Token).ConfigureAwait(false);
             if (refusal.Length == 0) await ServeAsync(stream, hello.From).ConfigureAwait(false);
             else LogRefused(log, from, refusal);
@@ -139,13 +139,10 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         }
     }
 
-    private async Task<string> RefusalAsync(Hello hello)
+    private string Refusal(Hello hello)
     {
         if (hello.Cluster != cluster.Name) return $"This silo is of the cluster '{cluster.Name}', not of '{hello.Cluster}'.";
-        if (hello.To != cluster.Self) return $"This is silo {cluster.Self}; {hello.To} is gone.";
-        // It may have joined just now. Without Redis that cannot be known: this silo's word is then the newest it has.
-        if (!cluster.View.Contains(hello.From)) await cluster.RefreshAsync().ConfigureAwait(false);
-        return cluster.View.Contains(hello.From) ? "" : Hello.NoMember;
+        return hello.To == cluster.Self ? "" : $"This is silo {cluster.Self}; {hello.To} is gone.";
     }
 
     [LoggerMessage(52, LogLevel.Warning, "A connection could not be taken; it goes on in a moment")]

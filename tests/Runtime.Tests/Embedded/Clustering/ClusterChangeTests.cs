@@ -131,6 +131,19 @@ public sealed class ClusterChangeTests : ClusterTest
         foreach (var grain in Many()) Assert.Equal(2, await grain.Double(1));
     }
 
+    [Fact]
+    public async Task Redis_AwayForLongAndBackEmpty_NobodyIsRemoved()
+    {
+        while (Silos.Count < 3) await StartAsync();
+        await Redis.StopAsync();
+        using (var away = new CancellationTokenSource(TimeSpan.FromSeconds(6))) await CallAsync(away.Token);
+        await Redis.StartAgainAsync();
+
+        // Beyond what the last of them needs to come back, and what the first waits for the others.
+        using (var back = new CancellationTokenSource(Lease + TimeSpan.FromSeconds(4))) await CallAsync(back.Token);
+        Assert.All(Silos, silo => Assert.Equal(3, ClusterOf(silo).View.Members.Length));
+    }
+
     private async Task<int> CallAsync(CancellationToken over)
     {
         var calls = 0;

@@ -23,6 +23,16 @@ public sealed class ClusterPeerTests : ClusterTest
         Assert.Single(ClusterOf(first).View.Members);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task Start_AtEveryAddress_IsRefusedAsNobodyReachesIt(string address)
+    {
+        var cluster = TestSilos.Cluster(Redis, Certificate) with { Listen = new IPEndPoint(IPAddress.Parse(address), RedisServer.FreePort()) };
+        var fault = await Assert.ThrowsAsync<OrleansConfigurationException>(() => StartAsync(cluster));
+        Assert.Contains("every address", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Start_RedisAway_SaysSoWithoutItsAddress()
     {
