@@ -116,6 +116,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     public Task<bool> IsSilentAsync(SiloId silo) => _membership!.IsSilentAsync(silo);
 
+    public Task HearOutAsync(long version) => _membership!.HearOutAsync(version);
+
     public Task EvictAsync(SiloId silo, string why) => _membership!.EvictAsync(silo, why);
 
     public SiloLink LinkTo(SiloId peer) => _links.TryGetValue(peer, out var link) ? link : _links.GetOrAdd(peer, id => new SiloLink(id, this, _log));

@@ -7,9 +7,13 @@ namespace Control.Runtime.Clustering;
 /// <param name="From">Who says it.</param>
 /// <param name="To">Whom it believes to speak to; of the answer, who asked.</param>
 /// <param name="Refusal">Of the answer: why not, for people; empty when all is well.</param>
-internal sealed record Hello(string Cluster, SiloId From, SiloId To, string Refusal = "")
+/// <param name="Version">Of the view that its sender has; 0 of one that says none.</param>
+internal sealed record Hello(string Cluster, SiloId From, SiloId To, string Refusal = "", long Version = 0)
 {
     public const int MaxLength = 4096;
+
+    /// <summary>The refusal of a silo that is out of a newer view: who reads it stops, unless it knows better from Redis.</summary>
+    public const string NoMember = "The cluster goes on without this silo.";
 
     public byte[] ToBytes()
     {
@@ -19,6 +23,7 @@ internal sealed record Hello(string Cluster, SiloId From, SiloId To, string Refu
         Write(writer, From);
         Write(writer, To);
         writer.WriteString(Refusal);
+        writer.WriteVarint((ulong)Version);
         return writer.Written.ToArray();
     }
 
@@ -28,7 +33,7 @@ internal sealed record Hello(string Cluster, SiloId From, SiloId To, string Refu
         var reader = new WireReader(bytes);
         var protocol = reader.ReadVarint();
         if (protocol != Wire.Protocol) throw new WireFormatException($"The other silo speaks protocol {protocol}, this one {Wire.Protocol}. Update silos one step at a time.");
-        return new Hello(reader.ReadString(), ReadId(ref reader), ReadId(ref reader), reader.ReadString());
+        return new Hello(reader.ReadString(), ReadId(ref reader), ReadId(ref reader), reader.ReadString(), reader.Remaining == 0 ? 0 : (long)reader.ReadVarint());
     }
 
     private static void Write(WireWriter writer, SiloId id)

@@ -96,6 +96,26 @@ internal sealed partial class Membership(MembershipTable table, ClusterOptions o
         }
     }
 
+    /// <summary>Another silo says that this one is out of its view. It is if that view is newer, unless Redis says otherwise.</summary>
+    public async Task HearOutAsync(long version)
+    {
+        if (View.Version >= version) return;
+        try
+        {
+            var (view, _) = await table.ReadAsync().ConfigureAwait(false);
+            if (view is not null) Apply(view);
+        }
+        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        {
+            // Cut off from Redis: the others have gone on without this silo, and their word is all there is.
+            bool isOut;
+            lock (_gate) isOut = !_hasLeft && View.Version < version;
+            if (!isOut) return;
+            LogDeclaredDead(log, Self, version);
+            Evicted();
+        }
+    }
+
     /// <summary>Waits for the next view after the one that <see cref="View"/> gave when this was called.</summary>
     public Task NextAsync(CancellationToken cancellationToken)
     {

@@ -179,9 +179,10 @@ internal sealed partial class SiloLink(SiloId peer, Cluster cluster, ILogger log
 
     private async Task GreetAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, peer).ToBytes(), cancellationToken).ConfigureAwait(false);
+        await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, peer, Version: cluster.View.Version).ToBytes(), cancellationToken).ConfigureAwait(false);
         var answer = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, cancellationToken).ConfigureAwait(false));
         if (answer.Refusal.Length == 0) return;
+        if (answer.Refusal == Hello.NoMember) await cluster.HearOutAsync(answer.Version).ConfigureAwait(false);
         throw answer.From == peer ? new IOException(answer.Refusal) : new SiloReplacedException();
     }
 

@@ -109,8 +109,8 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
             limit.CancelAfter(HandshakeWithin);
             await using var stream = await cluster.Tls.AcceptAsync(socket, limit.Token).ConfigureAwait(false);
             var hello = Hello.Parse(await FrameStream.ReadOneAsync(stream, FrameKind.Hello, Hello.MaxLength, limit.Token).ConfigureAwait(false));
-            var refusal = Refusal(hello);
-            await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, hello.From, refusal).ToBytes(), limit.Token).ConfigureAwait(false);
+            var refusal = await RefusalAsync(hello).ConfigureAwait(false);
+            await FrameStream.SendOneAsync(stream, FrameKind.Hello, new Hello(cluster.Name, cluster.Self, hello.From, refusal, cluster.View.Version).ToBytes(), limit.Token).ConfigureAwait(false);
             if (refusal.Length == 0) await ServeAsync(stream, hello.From).ConfigureAwait(false);
             else LogRefused(log, from, refusal);
         }
@@ -139,10 +139,13 @@ internal sealed partial class SiloListener(Cluster cluster, ILogger log) : IAsyn
         }
     }
 
-    private string Refusal(Hello hello)
+    private async Task<string> RefusalAsync(Hello hello)
     {
         if (hello.Cluster != cluster.Name) return $"This silo is of the cluster '{cluster.Name}', not of '{hello.Cluster}'.";
-        return hello.To == cluster.Self ? "" : $"This is silo {cluster.Self}; {hello.To} is gone.";
+        if (hello.To != cluster.Self) return $"This is silo {cluster.Self}; {hello.To} is gone.";
+        // It may have joined just now. Whoever knows a view as new as this silo's knows whether it is in it: it may have left.
+        if (!cluster.View.Contains(hello.From)) await cluster.RefreshAsync().ConfigureAwait(false);
+        return cluster.View is var view && (view.Contains(hello.From) || hello.Version >= view.Version) ? "" : Hello.NoMember;
     }
 
     [LoggerMessage(52, LogLevel.Warning, "A connection could not be taken; it goes on in a moment")]

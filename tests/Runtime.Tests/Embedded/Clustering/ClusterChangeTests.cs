@@ -1,5 +1,9 @@
+using System.Net;
 using Control.Runtime.Tests.Grains;
+using Control.TestKit.Networks;
 using Control.TestKit.Silos;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Runtime;
 
@@ -142,6 +146,25 @@ public sealed class ClusterChangeTests : ClusterTest
         // Beyond what the last of them needs to come back, and what the first waits for the others.
         using (var back = new CancellationTokenSource(Lease + TimeSpan.FromSeconds(4))) await CallAsync(back.Token);
         Assert.All(Silos, silo => Assert.Equal(3, ClusterOf(silo).View.Members.Length));
+    }
+
+    [Fact]
+    public async Task Redis_OutOfReachOfOneSilo_TheOthersGoOnAndItLearnsThatItIsOut()
+    {
+        var first = await StartAsync();
+        using var way = new Link(() => [IPEndPoint.Parse(Redis.Address)]);
+        var cluster = TestSilos.Cluster(Redis, Certificate) with { Redis = $"127.0.0.1:{way.Port}" };
+        var second = await StartAsync(cluster);
+        var self = ClusterOf(second).Self;
+        await UntilAsync(first, view => view.Contains(self));
+        var stops = new TaskCompletionSource();
+        second.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stops.SetResult);
+
+        var grain = second.Grains.GetGrain<ICallGrain>(KeyOn(first));
+        way.Dispose();
+        await UntilAsync(first, view => !view.Contains(self));
+        await grain.Double(1).AsTask().ContinueWith(_ => { }, TaskScheduler.Default);
+        await stops.Task.WaitAsync(Limit);
     }
 
     private async Task<int> CallAsync(CancellationToken over)

@@ -106,6 +106,16 @@ public sealed class ClusterPeerTests : ClusterTest
         Assert.True(await EndsAsync(stream));
     }
 
+    [Fact]
+    public async Task Peer_OutOfTheView_IsToldSo()
+    {
+        var silo = await StartAsync();
+        await using var stream = await OpenAsync(silo);
+        var answer = await HelloAsync(stream, new Hello("control", new SiloId("127.0.0.1:1", 9), ClusterOf(silo).Self));
+        Assert.Equal((Hello.NoMember, ClusterOf(silo).View.Version), (answer.Refusal, answer.Version));
+        Assert.True(await EndsAsync(stream));
+    }
+
     [Theory]
     [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 2 })]
     [InlineData(new byte[] { 1, 0, 0, 0, 99, 0 })]
@@ -115,8 +125,9 @@ public sealed class ClusterPeerTests : ClusterTest
     public async Task Peer_SendsFramesThatAreNone_IsCutOffAndOthersAreServed(byte[] bytes)
     {
         var silo = await StartAsync();
+        var peer = await EnterAsync();
         await using var stream = await OpenAsync(silo);
-        Assert.Empty((await HelloAsync(stream, new Hello("control", new SiloId("127.0.0.1:1", 9), ClusterOf(silo).Self))).Refusal);
+        Assert.Empty((await HelloAsync(stream, new Hello("control", peer, ClusterOf(silo).Self))).Refusal);
         await stream.WriteAsync(bytes);
         Assert.True(await EndsAsync(stream));
         await StaysAsync(silo);
@@ -126,8 +137,9 @@ public sealed class ClusterPeerTests : ClusterTest
     public async Task Peer_CallsWhatThisVersionDoesNotKnow_GetsAFault()
     {
         var silo = await StartAsync();
+        var peer = await EnterAsync();
         await using var stream = await OpenAsync(silo);
-        await HelloAsync(stream, new Hello("control", new SiloId("127.0.0.1:1", 9), ClusterOf(silo).Self));
+        await HelloAsync(stream, new Hello("control", peer, ClusterOf(silo).Self));
         var writer = new WireWriter();
         foreach (var number in (ulong[])[7, 1, 0, 0, 1000]) writer.WriteVarint(number);
         writer.WriteString("call");
@@ -145,6 +157,24 @@ public sealed class ClusterPeerTests : ClusterTest
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPEndPoint.Parse(ClusterOf(silo).Self.Endpoint));
         return socket;
+    }
+
+    // A member of the view, though no silo.
+    private async Task<SiloId> EnterAsync()
+    {
+        var peer = new SiloId("127.0.0.1:1", 9);
+        await using var table = await MembershipTable.OpenAsync(new ClusterOptions
+        {
+            Redis = Redis.Address,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Certificate = Certificate,
+            NextGeneration = (_, _) => Task.FromResult(1L),
+        });
+        while (true)
+        {
+            var (view, raw) = await table.ReadAsync();
+            if (await table.TryReplaceAsync(raw, view!.With(new SiloMember(peer, IsLeaving: false, IsGuest: true)))) return peer;
+        }
     }
 
     private async Task<SslStream> OpenAsync(TestSilo silo) => await new MutualTls(Certificate).DialAsync(await DialAsync(silo), default);
