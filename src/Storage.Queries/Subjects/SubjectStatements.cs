@@ -8,8 +8,9 @@ namespace Control.Storage.Queries.Subjects;
 /// </summary>
 internal static class SubjectStatements
 {
+    // What is not deleted has indexes for lists, which would find one subject by reading through all of its kind.
     public static readonly Statement Get = new(
-        "SELECT key, ordinal, version, state, view FROM subjects WHERE kind = @kind AND key = @key AND deleted = 0");
+        "SELECT key, ordinal, version, state, view FROM subjects WHERE kind = @kind AND key = @key AND +deleted = 0");
 
     public static readonly Statement Credential = new(
         "SELECT secret_hash, view, state, deleted FROM subjects WHERE kind = @kind AND key = @key");
@@ -18,7 +19,7 @@ internal static class SubjectStatements
         SELECT c.child_key, c.kind, c.state, c.holder, c.fence, c.ordinal, c.view,
             CASE WHEN c.kind = 'definition' THEN c.document END
         FROM subjects s JOIN children c ON c.subject_id = s.id
-        WHERE s.kind = @kind AND s.key = @key AND s.deleted = 0 AND c.child_key = @child AND c.state <> 'deleted'
+        WHERE s.kind = @kind AND s.key = @key AND +s.deleted = 0 AND c.child_key = @child AND c.state <> 'deleted'
         """);
 
     private static readonly Dictionary<ListShape, Statement> Lists = ListShape.All.ToDictionary(shape => shape, List);
@@ -49,7 +50,7 @@ internal static class SubjectStatements
         var (after, order) = Direction(newestFirst);
         return new($"""
             SELECT c.child_key, c.state, c.ordinal, c.view FROM children c
-            WHERE c.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key AND deleted = 0)
+            WHERE c.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key AND +deleted = 0)
                 AND c.kind = @child_kind AND c.state <> 'deleted'
                 AND (c.ordinal, c.child_key) {after} (@ordinal, @child)
             ORDER BY c.ordinal {order}, c.child_key {order} LIMIT @limit

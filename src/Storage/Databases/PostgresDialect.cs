@@ -144,11 +144,11 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
     /// looked up by index.
     /// </summary>
     internal static string Words(Statement statement) => UnaryPlus().Replace(
-        TextList().Replace(statement.Text, "= ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS json))))"), " $1");
+        TextList().Replace(statement.Text, "= ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS json))))"), " $1 IS NOT DISTINCT FROM");
 
     [GeneratedRegex(@"IN \(SELECT value FROM json_each\((@[a-z_]+)\)\)")]
     private static partial Regex TextList();
 
-    [GeneratedRegex(@" \+([a-z_]+)(?= =)")]
+    [GeneratedRegex(@" \+([a-z_.]+) =")]
     private static partial Regex UnaryPlus();
 }
