@@ -79,7 +79,12 @@ public sealed partial class AgentHost : BackgroundService
             await place.PrepareAsync(programs).ConfigureAwait(false);
             Tell(place);
             _joined.TrySetResult(credential.AgentId!.Value);
-            await ServeAsync(programs, state, place, containers, credential, stoppingToken).ConfigureAwait(false);
+            while (!await ServeAsync(programs, state, place, containers, credential, stoppingToken).ConfigureAwait(false))
+            {
+                LogRestored();
+                await CleanAsync(state, place, containers, credential.Installation, stoppingToken).ConfigureAwait(false);
+                await place.PrepareAsync(programs).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -126,7 +131,8 @@ public sealed partial class AgentHost : BackgroundService
         }
     }
 
-    private async Task ServeAsync(Programs programs, StateFolder state, JobPlace place, ContainerEngines containers, Credential credential, CancellationToken stoppingToken)
+    // False when all jobs were ended because the server went back in time: the next boot knows nothing of them.
+    private async Task<bool> ServeAsync(Programs programs, StateFolder state, JobPlace place, ContainerEngines containers, Credential credential, CancellationToken stoppingToken)
     {
         var bootId = Guid.NewGuid().ToString("n");
         var mark = Mark.OfBoot(credential.Installation, bootId);
@@ -152,10 +158,17 @@ public sealed partial class AgentHost : BackgroundService
         try
         {
             await polls.RunAsync(stoppingToken).ConfigureAwait(false);
+            return true;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             await polls.TakeNoMoreAsync(GoodbyePatience).ConfigureAwait(false);
+            return true;
+        }
+        catch (StoreRestoredException)
+        {
+            end = JobEnd.Forgotten;
+            return false;
         }
         catch (ControlException)
         {
@@ -184,6 +197,9 @@ public sealed partial class AgentHost : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Ended {Count} processes that an earlier run of this agent had left.")]
     private partial void LogLeftovers(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The server's store was restored from a backup. All jobs were ended; the agent starts anew.")]
+    private partial void LogRestored();
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The agent cannot go on: {Reason}")]
     private partial void LogFailed(string reason);

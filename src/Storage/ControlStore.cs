@@ -1,4 +1,5 @@
 using Control.Contracts.Errors;
+using Control.Storage.Backups;
 using Control.Storage.Commits;
 using Control.Storage.Databases;
 using Control.Storage.Idempotency;
@@ -82,6 +83,7 @@ public sealed class ControlStore : IDisposable
         if (options.Validate() is { Count: > 0 } errors)
             throw new ControlException("bad-options", string.Join(" ", errors.Select(error => error.Message)), [.. errors]);
         CreateDirectory(options.DataDirectory);
+        StoreBackup.RefuseUnfinished(options.DataDirectory);
         var metrics = new StorageMetrics();
         var state = default(Database);
         try

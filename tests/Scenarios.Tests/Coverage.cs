@@ -32,6 +32,7 @@ internal static partial class Coverage
         ["attempt leased → lost"] = Loss,
         ["attempt running → lost"] = Loss,
         ["attempt stopping → lost"] = Loss,
+        ["store-restored"] = "It takes a restored backup: tests/Crash.Tests, tests/Api.Tests.",
         [Reasons.AgentLost] = Loss,
         [Reasons.AgentRestarted] = Loss,
         [Reasons.CheckoutFailed] = "It takes a repository that goes away once its commit is known: tests/Agent.Tests.",

@@ -30,5 +30,6 @@ internal enum Verdict
 /// <param name="Value">The content of an <see cref="Verdict.Ok"/>, and of a conflict that carries one.</param>
 /// <param name="Detail">For people, when it is not ok.</param>
 /// <param name="IsPatient">True when another gateway would say the same, or was turned to already.</param>
-internal readonly record struct ServerAnswer<T>(Verdict Verdict, T? Value, string Detail, bool IsPatient = false)
+/// <param name="Code">The problem's code, when it is one of Control's own.</param>
+internal readonly record struct ServerAnswer<T>(Verdict Verdict, T? Value, string Detail, bool IsPatient = false, string Code = "")
     where T : class;

@@ -16,10 +16,15 @@ namespace Control.Agent.Link;
 /// </summary>
 internal sealed class ServerLink : IJobServer, IDisposable
 {
+    private const string IncarnationHeader = "Control-Incarnation";
+
     private readonly HttpClient _http;
     private readonly Gateways _gateways;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
+
+    // Of the server's store, once it has said so: with every request, so that a server whose store went back in time notices.
+    private string? _incarnation;
 
     /// <summary>Talks through <paramref name="handler"/>, which it then owns.</summary>
     /// <param name="servers">Base addresses of the gateways of one cluster.</param>
@@ -130,7 +135,9 @@ internal sealed class ServerLink : IJobServer, IDisposable
         {
             try
             {
-                using var response = await _http.PostAsync(address, content, either.Token).ConfigureAwait(false);
+                using var request = Request(address, content);
+                using var response = await _http.SendAsync(request, either.Token).ConfigureAwait(false);
+                Learn(response);
                 return await ReadAsync<T>(response, either.Token).ConfigureAwait(false);
             }
             // A handshake that merely broke off, as when the server restarts, is a broken connection like others.
@@ -147,6 +154,26 @@ internal sealed class ServerLink : IJobServer, IDisposable
                 var isTurned = cancellationToken.IsCancellationRequested;
                 return new(Verdict.Away, null, isTurned ? "The gateway is gone." : $"No answer within {patience.TotalSeconds:0} s.", IsPatient: isTurned);
             }
+        }
+    }
+
+    private HttpRequestMessage Request(Uri address, HttpContent content)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content, Version = _http.DefaultRequestVersion, VersionPolicy = _http.DefaultVersionPolicy };
+        if (_incarnation is { } known)
+        {
+            request.Headers.TryAddWithoutValidation(IncarnationHeader, known);
+        }
+
+        return request;
+    }
+
+    // Held on to: an agent that learns of another one has jobs of the first.
+    private void Learn(HttpResponseMessage response)
+    {
+        if (_incarnation is null && response.Headers.TryGetValues(IncarnationHeader, out var values))
+        {
+            Interlocked.CompareExchange(ref _incarnation, values.First(), null);
         }
     }
 
@@ -169,17 +196,21 @@ internal sealed class ServerLink : IJobServer, IDisposable
         {
             Verdict.Ok => new(verdict, body.Length > 0 ? JsonSerializer.Deserialize<T>(body, ContractJson.Options) : null, ""),
             Verdict.Conflict when isProblem => new(verdict, JsonSerializer.Deserialize<T>(body, ContractJson.Options), Detail(response, body)),
-            _ => new(verdict, null, isProblem ? Detail(response, body) : Status(response), IsPatient: response.StatusCode < HttpStatusCode.InternalServerError),
+            _ => new(verdict, null, isProblem ? Detail(response, body) : Status(response), response.StatusCode < HttpStatusCode.InternalServerError, isProblem ? Text(body, "code") ?? "" : ""),
         };
     }
 
     private static string Status(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}");
 
-    private static string Detail(HttpResponseMessage response, byte[] body)
+    private static string Detail(HttpResponseMessage response, byte[] body) =>
+        Text(body, "detail") is { } detail ? $"{Status(response)}: {detail}" : Status(response);
+
+    // A member of a problem; null when it has none of that name that is a text.
+    private static string? Text(byte[] body, string name)
     {
         var problem = JsonSerializer.Deserialize<JsonElement>(body, ContractJson.Options);
-        return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String
-            ? $"{Status(response)}: {detail.GetString()}"
-            : Status(response);
+        return problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
     }
 }

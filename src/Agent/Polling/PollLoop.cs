@@ -24,6 +24,7 @@ internal sealed partial class PollLoop(JobTools tools, ServerLink link, JobTable
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="ControlException"><c>agent-removed</c>: the server does not know the agent any more.</exception>
+    /// <exception cref="StoreRestoredException">The server went back in time.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -95,6 +96,11 @@ internal sealed partial class PollLoop(JobTools tools, ServerLink link, JobTable
         if (answer.Verdict == Verdict.Removed)
         {
             throw new ControlException("agent-removed", $"The server does not know this agent any more ({answer.Detail}). Empty the state folder and join again with a new token.");
+        }
+
+        if (answer is { Verdict: Verdict.Gone, Code: "store-restored" })
+        {
+            throw new StoreRestoredException();
         }
 
         if (answer is not { Verdict: Verdict.Ok, Value: { } orders })

@@ -20,7 +20,8 @@ internal static class AgentWireRoutes
         var agent = api.MapGroup("/agent").WithTags("Agent protocol");
         agent.MapPost("/join", Join).AllowAnonymous().RequireRateLimiting(RateLimits.Join).Takes<JoinRequest>(16 * 1024)
             .Describe("agentJoin", "Turns a join token into an agent");
-        var known = agent.MapGroup("").RequireAuthorization(Policies.Agent).RequireRateLimiting(RateLimits.Agent);
+        var known = agent.MapGroup("").RequireAuthorization(Policies.Agent).RequireRateLimiting(RateLimits.Agent)
+            .AddEndpointFilter(new IncarnationFilter());
         known.MapPost("/poll", Poll).Takes<AgentPoll>(256 * 1024).Describe("agentPoll", "Renews an agent and gives it its orders; waits for some");
         known.MapPost("/reports", Report).Takes<AttemptReport>(MaxReport).Describe("agentReport", "Takes an agent's report of an attempt");
         known.MapPost("/logs", Logs).Accepts<Stream>("application/octet-stream").LimitBody(MaxChunk)

@@ -15,12 +15,13 @@ internal static class EventRoutes
     private static async Task<IResult> Events(
         [AsParameters] RunRoute route, [FromQuery] string? after, [FromQuery] string? limit, HttpContext http, Caller caller, RunTimeline timeline)
     {
+        // First: whoever comes with the place of another store is told so, whether or not this one has the object as well.
+        var last = StreamPlace.Read(http.Request, "after", after);
         if (await timeline.StateAsync(route.Id, http.RequestAborted) is null)
         {
             return new ProblemResult(Problem.NotFound($"Run {route.Key}"));
         }
 
-        var last = EventStream.Resume(http.Request, "after", after);
         return EventStream.IsWanted(http.Request)
             ? await timeline.StreamAsync(route.Id, last, caller, http.RequestAborted)
             : await timeline.ReadAsync(route.Id, last, new ListQuery(null, limit).Size, http.RequestAborted);

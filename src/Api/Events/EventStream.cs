@@ -9,21 +9,15 @@ namespace Control.Api.Events;
 /// Writes server-sent events (WHATWG HTML, section 9.2). Nothing is queued: a slow reader slows only its own stream, by the
 /// connection's back pressure.
 /// </summary>
-internal sealed class EventStream(HttpResponse response)
+/// <param name="response">Of the reader.</param>
+/// <param name="incarnation">The store's, which every event's id carries.</param>
+internal sealed class EventStream(HttpResponse response, string incarnation)
 {
     /// <summary>The media type.</summary>
     public const string ContentType = "text/event-stream";
 
     /// <summary>True when the caller asks for a stream.</summary>
     public static bool IsWanted(HttpRequest request) => request.GetTypedHeaders().Accept.Any(a => a.MediaType == ContentType);
-
-    /// <summary>Where a reader stopped: the last event's id, or the query's number.</summary>
-    /// <exception cref="ControlException">It is not a whole number.</exception>
-    public static long Resume(HttpRequest request, string field, string? query)
-    {
-        var last = request.Headers["Last-Event-ID"].ToString();
-        return last.Length > 0 ? Lists.Number("Last-Event-ID", last, 0) : Lists.Number(field, query, 0);
-    }
 
     /// <summary>Sends the headers and how long to wait before a reconnect.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -35,10 +29,10 @@ internal sealed class EventStream(HttpResponse response)
     }
 
     /// <summary>Sends an event; the data is JSON and so has no line break.</summary>
-    public Task SendAsync<T>(string type, long id, T data, CancellationToken cancellationToken)
+    public Task SendAsync<T>(string type, long number, T data, CancellationToken cancellationToken)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: {type}\nid: {id}\ndata: "), buffer);
+        Encoding.UTF8.GetBytes($"event: {type}\nid: {StreamPlace.Write(number, incarnation)}\ndata: ", buffer);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             JsonSerializer.Serialize(writer, data, ContractJson.Options);

@@ -25,14 +25,21 @@ internal sealed record EventMessage(long Sequence, string Type, DateTimeOffset A
 /// <summary>A part of a run's history.</summary>
 /// <param name="Items">In order.</param>
 /// <param name="Next">Ask with <c>after</c> set to this for what follows.</param>
-internal sealed record EventList(ImmutableArray<EventMessage> Items, long Next);
+internal sealed record EventList(ImmutableArray<EventMessage> Items, string Next)
+{
+    public static EventList Of(EventPage page, long after, string incarnation)
+    {
+        var items = page.Events.Select(EventMessage.Of).ToImmutableArray();
+        return new EventList(items, StreamPlace.Write(items.IsEmpty ? after : items[^1].Sequence, incarnation));
+    }
+}
 
 /// <summary>The last event of a stream that was told in full.</summary>
 /// <param name="State">The run's state.</param>
 internal sealed record TimelineEnd(string State);
 
 /// <summary>A run's events: history, then live. Sequences make sure that none is left out or told twice.</summary>
-internal sealed class RunTimeline(EventReader events, SubjectQueries subjects)
+internal sealed class RunTimeline(EventReader events, SubjectQueries subjects, ControlStore store)
 {
     private const int PageSize = 200;
 
@@ -41,19 +48,20 @@ internal sealed class RunTimeline(EventReader events, SubjectQueries subjects)
         (await subjects.GetAsync<RunView>(SubjectKinds.Run, run.ToString(), cancellationToken))?.State;
 
     /// <summary>Events after a sequence number, or the problem that they are no longer kept.</summary>
+    /// <exception cref="ControlException"><c>store-restored</c>: there is no such number.</exception>
     public async Task<Results<Ok<EventList>, ProblemResult>> ReadAsync(RunId run, long after, int limit, CancellationToken cancellationToken)
     {
         var page = await events.ReadAsync(Subject(run), after, limit, cancellationToken);
-        var items = page.Events.Select(EventMessage.Of).ToImmutableArray();
-        return IsGone(page, after)
-            ? new ProblemResult(Gone(page))
-            : TypedResults.Ok(new EventList(items, items.IsEmpty ? after : items[^1].Sequence));
+        StreamPlace.RefuseBeyond(after, page.Newest);
+        return IsGone(page, after) ? new ProblemResult(Gone(page)) : TypedResults.Ok(EventList.Of(page, after, store.Incarnation));
     }
 
-    /// <summary>The stream of events after a sequence number.</summary>
+    /// <summary>The stream of events after a sequence number, or the problem that they are no longer kept.</summary>
+    /// <exception cref="ControlException"><c>store-restored</c>: there is no such number.</exception>
     public async Task<IResult> StreamAsync(RunId run, long after, Caller caller, CancellationToken cancellationToken)
     {
         var first = await events.ReadAsync(Subject(run), after, 1, cancellationToken);
+        StreamPlace.RefuseBeyond(after, first.Newest);
         if (IsGone(first, after))
         {
             return new ProblemResult(Gone(first));

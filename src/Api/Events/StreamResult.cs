@@ -26,7 +26,7 @@ internal sealed class StreamResult(Caller caller, ImmutableArray<SubjectKey> sub
         {
             var heartbeat = services.GetRequiredService<IOptions<ApiOptions>>().Value.Heartbeat;
             using var pulse = new Pulse(services.GetRequiredService<ChangeSignal>(), services.GetRequiredService<TimeProvider>(), subjects.AsSpan());
-            await RunAsync(new EventStream(httpContext.Response), pulse, services.GetRequiredService<Credentials>(), heartbeat, slot.Ended);
+            await RunAsync(new EventStream(httpContext.Response, services.GetRequiredService<ControlStore>().Incarnation), pulse, services.GetRequiredService<Credentials>(), heartbeat, slot.Ended);
         }
         catch (OperationCanceledException) when (slot.Ended.IsCancellationRequested)
         {

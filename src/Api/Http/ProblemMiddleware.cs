@@ -90,6 +90,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     {
         "unsupported-media-type" => StatusCodes.Status415UnsupportedMediaType,
         "too-large" => StatusCodes.Status413PayloadTooLarge,
+        StoreRestored.Code => StatusCodes.Status410Gone,
         _ when !fault.Fields.IsDefaultOrEmpty || fault.Code.StartsWith("bad-", StringComparison.Ordinal) => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status500InternalServerError,
     };

@@ -69,14 +69,15 @@ internal static class RetentionRoutes
     private static async Task<IResult> Events(
         [AsParameters] PipelineRoute route, [FromQuery] string? after, [FromQuery] string? limit, HttpContext http, Caller caller, RetentionTimeline timeline)
     {
+        // First: whoever comes with the place of another store is told so, whether or not this one has the object as well.
+        var last = StreamPlace.Read(http.Request, "after", after);
         if (!await timeline.ExistsAsync(route.Id, http.RequestAborted))
         {
             return new ProblemResult(Problem.NotFound($"Pipeline {route.Key}"));
         }
 
-        var last = EventStream.Resume(http.Request, "after", after);
         return EventStream.IsWanted(http.Request)
-            ? timeline.Stream(route.Id, last, caller)
+            ? await timeline.StreamAsync(route.Id, last, caller, http.RequestAborted)
             : TypedResults.Ok(await timeline.ReadAsync(route.Id, last, new ListQuery(null, limit).Size, http.RequestAborted));
     }
 

@@ -7,7 +7,7 @@ using Control.Storage.Queries.Subjects;
 namespace Control.Api.Retention;
 
 /// <summary>What retention did for a pipeline: an event for all runs that were deleted together.</summary>
-internal sealed class RetentionTimeline(EventReader events, SubjectQueries subjects)
+internal sealed class RetentionTimeline(EventReader events, SubjectQueries subjects, ControlStore store)
 {
     private const int PageSize = 200;
 
@@ -16,16 +16,19 @@ internal sealed class RetentionTimeline(EventReader events, SubjectQueries subje
         await subjects.GetAsync<PipelineView>(SubjectKinds.Pipeline, pipeline.ToString(), cancellationToken) is not null;
 
     /// <summary>Events after a sequence number.</summary>
+    /// <exception cref="ControlException"><c>store-restored</c>: there is no such number.</exception>
     public async Task<EventList> ReadAsync(PipelineId pipeline, long after, int limit, CancellationToken cancellationToken)
     {
         var page = await events.ReadAsync(Subject(pipeline), after, limit, cancellationToken);
-        var items = page.Events.Select(EventMessage.Of).ToImmutableArray();
-        return new EventList(items, items.IsEmpty ? after : items[^1].Sequence);
+        StreamPlace.RefuseBeyond(after, page.Newest);
+        return EventList.Of(page, after, store.Incarnation);
     }
 
     /// <summary>The stream of events after a sequence number, until the pipeline is deleted.</summary>
-    public IResult Stream(PipelineId pipeline, long after, Caller caller)
+    /// <exception cref="ControlException"><c>store-restored</c>: there is no such number.</exception>
+    public async Task<IResult> StreamAsync(PipelineId pipeline, long after, Caller caller, CancellationToken cancellationToken)
     {
+        await ReadAsync(pipeline, after, 1, cancellationToken);
         ImmutableArray<SubjectKey> news = [Subject(pipeline), new SubjectKey(SubjectKinds.Pipeline, pipeline.ToString())];
         return new StreamResult(caller, news, async (stream, ended) =>
         {
@@ -34,9 +37,8 @@ internal sealed class RetentionTimeline(EventReader events, SubjectQueries subje
                 foreach (var item in page.Items)
                 {
                     await stream.SendAsync(item.Type, item.Sequence, item, ended);
+                    after = item.Sequence;
                 }
-
-                after = page.Next;
             }
 
             return !await ExistsAsync(pipeline, ended);

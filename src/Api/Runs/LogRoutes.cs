@@ -17,14 +17,16 @@ internal static class LogRoutes
     private static async Task<IResult> Log(
         [AsParameters] LogRoute route, [FromQuery] string? offset, [FromQuery] bool? follow, HttpContext http, Caller caller, AttemptLog log, LogTail tail)
     {
+        // First: whoever comes with the place of another store is told so, whether or not this one has the attempt as well.
+        var from = follow == true ? StreamPlace.Read(http.Request, "offset", offset) : Lists.Number("offset", offset, 0);
         if (await log.StateAsync(route.Attempt, http.RequestAborted) is not { } state)
         {
             return new ProblemResult(Problem.NotFound($"Attempt {route.Attempt}"));
         }
 
         return follow == true
-            ? tail.Follow(route.Attempt, EventStream.Resume(http.Request, "offset", offset), caller)
-            : LogResult.For(http.Request, log, route.Attempt, state, Lists.Number("offset", offset, 0));
+            ? tail.Follow(route.Attempt, from, caller)
+            : LogResult.For(http.Request, log, route.Attempt, state, from);
     }
 }
 

@@ -19,7 +19,8 @@ internal static class ServerCommand
     private const string DefaultData = ".control/data";
 
     public static Command Create(CommandFactory cli) => CommandFactory.Group(
-        "server", "The server: silo, gateway and an agent in one process.", Run(cli), Init(cli), RecoverAdmin(cli), KeyCommand.Create(cli));
+        "server", "The server: silo, gateway and an agent in one process.", Run(cli), Init(cli), RecoverAdmin(cli),
+        BackupCommand.Create(cli), BackupCommand.CreateRestore(cli), BackupCommand.CreateRestored(cli), KeyCommand.Create(cli));
 
     internal static Option<string> DataOption() => new("--data")
     {

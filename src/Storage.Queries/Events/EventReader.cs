@@ -18,8 +18,8 @@ public sealed class EventReader
         WHERE e.subject_id = (SELECT id FROM subjects WHERE kind = @kind AND key = @key) AND e.seq > @after ORDER BY e.seq LIMIT @limit
         """);
 
-    private static readonly Statement FloorStatement = new("""
-        SELECT coalesce((SELECT min(e.seq) FROM events e WHERE e.subject_id = s.id), s.last_sequence + 1)
+    private static readonly Statement BoundsStatement = new("""
+        SELECT coalesce((SELECT min(e.seq) FROM events e WHERE e.subject_id = s.id), s.last_sequence + 1), s.last_sequence
         FROM subjects s WHERE s.kind = @kind AND s.key = @key
         """);
 
@@ -40,8 +40,8 @@ public sealed class EventReader
             throw new ControlException("bad-limit", $"limit is {limit}; it must be 1 to {MaxLimit}.", new FieldError("limit", $"Set it between 1 and {MaxLimit}."));
         var events = await _readers.ListAsync(EventsStatement, [subject.Kind, subject.Key, after, limit], Event, ct).ConfigureAwait(false);
         // Read last: were events dropped between the two reads, the floor tells.
-        var floor = await _readers.ListAsync(FloorStatement, [subject.Kind, subject.Key], row => row.GetInt64(0), ct).ConfigureAwait(false);
-        return new EventPage(events, floor.IsEmpty ? 1 : floor[0]);
+        var bounds = await _readers.ListAsync(BoundsStatement, [subject.Kind, subject.Key], row => (Floor: row.GetInt64(0), Newest: row.GetInt64(1)), ct).ConfigureAwait(false);
+        return bounds.IsEmpty ? new EventPage(events, 1, 0) : new EventPage(events, bounds[0].Floor, bounds[0].Newest);
     }
 
     private static EventView Event(DbDataReader row) => new(
@@ -54,4 +54,8 @@ public sealed class EventReader
 /// The oldest sequence still kept. A reader whose last sequence is below <c>Floor - 1</c> missed some: it starts anew from a
 /// snapshot.
 /// </param>
-public sealed record EventPage(ImmutableArray<EventView> Events, long Floor);
+/// <param name="Newest">
+/// The last sequence given, 0 for none. A reader whose last sequence is above it has read a store that this one was before a
+/// backup was restored.
+/// </param>
+public sealed record EventPage(ImmutableArray<EventView> Events, long Floor, long Newest);

@@ -91,6 +91,11 @@ internal static class Meta
         RETURNING CAST(value AS BIGINT)
         """);
 
+    private static readonly Statement SkipStatement = new("""
+        INSERT INTO meta (name, value) VALUES (@name, '1000000')
+        ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1000000 AS TEXT)
+        """);
+
     /// <summary>A value; null when it was never set.</summary>
     public static string? Get(Session session, string name)
     {
@@ -109,10 +114,22 @@ internal static class Meta
         return reader.GetInt64(0);
     }
 
-    /// <summary>The random id this database got when it was made, 32 hex digits.</summary>
+    /// <summary>The random id this database got when it was made, or put back from a backup, 32 hex digits.</summary>
     public static string Incarnation(Session session)
     {
-        session.Execute(AddStatement, IncarnationName, RandomNumberGenerator.GetHexString(32, lowercase: true));
+        session.Execute(AddStatement, IncarnationName, NewIncarnation());
         return Get(session, IncarnationName)!;
     }
+
+    /// <summary>
+    /// Makes the database another one to whoever knew it: it may have gone back in time. Generations go on far beyond those that
+    /// were given after the moment it went back to.
+    /// </summary>
+    public static void RenewIncarnation(Session session)
+    {
+        Set(session, IncarnationName, NewIncarnation());
+        session.Execute(SkipStatement, GenerationName);
+    }
+
+    private static string NewIncarnation() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 }

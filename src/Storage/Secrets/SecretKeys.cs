@@ -105,8 +105,11 @@ internal static partial class SecretKeyFile
         }
     }
 
-    // .NET opens no folders, and only a synced folder has the new name of a file for certain after a power failure.
-    private static void SyncFolder(string path)
+    /// <summary>
+    /// Writes a folder's names to the disk: .NET opens no folders, and only a synced folder has the new name of a file for certain
+    /// after a power failure.
+    /// </summary>
+    internal static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())
             return;

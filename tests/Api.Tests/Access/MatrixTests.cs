@@ -1,3 +1,4 @@
+using Control.Api.Agents;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -66,6 +67,18 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task AgentRoutes_WithAnotherStoresIncarnation_Answer410()
+    {
+        foreach (var route in Routes.Where(r => Policy(r) == Policies.Agent))
+        {
+            using var agent = host.Client(host.Agent);
+            agent.DefaultRequestHeaders.Add(IncarnationFilter.Header, new string('0', 32));
+            var (query, content) = Work(Name(route));
+            await (await agent.PostAsync(route.RoutePattern.RawText + query, content)).ProblemAsync(HttpStatusCode.Gone, "store-restored");
+        }
+    }
+
+    [Fact]
     public async Task WorkspaceRoutes_WithAForeignWorkspacesToken_AnswerAsIfItWereAbsent()
     {
         var foreign = await host.Seed.TokenAsync("foreign", ApiHost.Later, Scopes.All, "other");
@@ -125,6 +138,20 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
     {
         using var admin = host.Client(host.Admin);
         await (await admin.GetAsync(path)).ProblemAsync(HttpStatusCode.NotFound, "not-found");
+    }
+
+    // What is wrong with it in itself is told first.
+    private static (string Query, HttpContent Content) Work(string route)
+    {
+        var attempt = AttemptId.Parse("team/web/1/build.compile/1");
+        var report = new AttemptReport(attempt, 4, new AgentId("agent-1"), ReportKind.Started, null, null, null, ImmutableSortedDictionary<string, string>.Empty, 0);
+        return route switch
+        {
+            "agentPoll" => ("", JsonContent.Create(new AgentPoll("boot", 1, 1, [], TimeSpan.Zero), options: ContractJson.Options)),
+            "agentReport" => ("", JsonContent.Create(report, options: ContractJson.Options)),
+            "agentLog" => ($"?attempt={attempt}&lease=4&offset=0", new ByteArrayContent("x"u8.ToArray()) { Headers = { ContentType = new("application/octet-stream") } }),
+            _ => throw new ArgumentException($"Say what an agent sends to {route}."),
+        };
     }
 
     private async Task<string> BadAsync(string which) => which switch

@@ -40,6 +40,15 @@ public sealed class AgentTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Poll_WithTheStoresIncarnation_IsServedAndToldIt()
+    {
+        using var agent = host.Client(host.Agent);
+        var incarnation = Assert.Single((await PollAsync(agent)).Headers.GetValues(IncarnationFilter.Header));
+        agent.DefaultRequestHeaders.Add(IncarnationFilter.Header, incarnation);
+        Assert.Equal(HttpStatusCode.OK, (await PollAsync(agent)).StatusCode);
+    }
+
+    [Fact]
     public async Task Join_TooOften_Answers429()
     {
         var own = new ApiHost { Configure = o => o.JoinsPerMinute = 1 };

@@ -30,9 +30,11 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>
                 ended = item.Type == "end";
                 if (!ended)
                 {
-                    seen.Add(item.Id);
+                    var number = item.Data.GetProperty("sequence").ToString();
+                    seen.Add(number);
                     lastId = item.Id;
-                    Assert.Equal(item.Id, item.Data.GetProperty("data").GetProperty("n").ToString());
+                    Assert.StartsWith(number + ".", item.Id);
+                    Assert.Equal(number, item.Data.GetProperty("data").GetProperty("n").ToString());
                 }
             }
         }
@@ -48,7 +50,7 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>
         using var admin = host.Client(host.Admin);
         using var reader = await SseReader.OpenAsync(admin, "workspaces/team/pipelines/web/runs/1001/events?after=1");
         var all = await reader.AllAsync();
-        Assert.Equal(["run.changed 2", "end 2"], all.Select(e => $"{e.Type} {e.Id}"));
+        Assert.Equal(["run.changed 2", "end 2"], all.Select(e => $"{e.Type} {e.Id.Split('.')[0]}"));
         Assert.Equal("failed", all[1].Data.GetProperty("state").GetString());
     }
 
@@ -81,7 +83,7 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>
         using (var reader = await SseReader.OpenAsync(client, "workspaces/team/pipelines/web/runs/1/events"))
         {
             await own.Seed.RunAsync(RunId.Parse("team/web/1"), events: [Seed.Event(1)]);
-            Assert.Equal("1", (await reader.NextAsync())?.Id);
+            Assert.StartsWith("1.", (await reader.NextAsync())?.Id);
             await own.Seed.PutAsync(
                 new SubjectKey(SubjectKinds.Token, "brief"),
                 _ => new TokenView("brief", "brief", [Scopes.Read], [], Seed.Then, ApiHost.Later, Seed.Someone, true),
@@ -164,7 +166,46 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>
         using var admin = host.Client(host.Admin);
         var page = await (await admin.GetAsync("workspaces/team/pipelines/web/runs/1002/events?after=1&limit=1")).JsonAsync();
         Assert.Equal(2, page.GetProperty("items")[0].GetProperty("sequence").GetInt32());
-        Assert.Equal(2, page.GetProperty("next").GetInt32());
+        var rest = await (await admin.GetAsync($"workspaces/team/pipelines/web/runs/1002/events?after={page.GetProperty("next")}")).JsonAsync();
+        Assert.Equal(3, Assert.Single(rest.GetProperty("items").EnumerateArray()).GetProperty("sequence").GetInt32());
+        var none = await (await admin.GetAsync($"workspaces/team/pipelines/web/runs/1002/events?after={rest.GetProperty("next")}")).JsonAsync();
+        Assert.Equal((0, rest.GetProperty("next").GetString()), (none.GetProperty("items").GetArrayLength(), none.GetProperty("next").GetString()));
         await (await admin.GetAsync("workspaces/team/pipelines/web/runs/999/events")).ProblemAsync(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("runs/1003/events", "1.00000000")]
+    [InlineData("runs/1003/events", "1000")]
+    [InlineData("runs/1999/events", "1.00000000")]
+    [InlineData("runs/1999/jobs/build.compile/attempts/1/log?follow=true", "1.00000000")]
+    [InlineData("retention/events", "0.00000000")]
+    [InlineData("retention/events", "1")]
+    [InlineData("runs/1003/jobs/build.compile/attempts/1/log?follow=true", "0.00000000")]
+    public async Task Reader_OfAStoreBeforeARestore_IsToldInsteadOfWaiting(string path, string last)
+    {
+        var run = RunId.Parse("team/web/1003");
+        await host.Seed.RunAsync(run, children: [Seed.Attempt(AttemptId.Parse($"{run}/build.compile/1"), AttemptState.Running, "agent-1", 1)], events: [Seed.Event(1), Seed.Event(2)]);
+        using var admin = host.Client(host.Admin);
+        var url = $"workspaces/team/pipelines/web/{path}";
+        await (await admin.SendAsync(new HttpRequestMessage(HttpMethod.Get, url).With("Accept", "text/event-stream").With("Last-Event-ID", last))).ProblemAsync(HttpStatusCode.Gone, "store-restored");
+        if (!path.Contains('?', StringComparison.Ordinal))
+        {
+            await (await admin.GetAsync($"{url}?after={last}")).ProblemAsync(HttpStatusCode.Gone, "store-restored");
+        }
+    }
+
+    [Theory]
+    [InlineData("1.")]
+    [InlineData(".00000000")]
+    [InlineData("1.0000000g")]
+    [InlineData("1.000000000")]
+    [InlineData("-1.00000000")]
+    [InlineData("99999999999999999999.00000000")]
+    public async Task Reader_WithWhatIsNoPlace_IsRefused(string last)
+    {
+        using var admin = host.Client(host.Admin);
+        await (await admin.GetAsync($"workspaces/team/pipelines/web/runs/1/events?after={last}")).ProblemAsync(HttpStatusCode.BadRequest, "bad-request");
+        var request = new HttpRequestMessage(HttpMethod.Get, "workspaces/team/pipelines/web/runs/1/events").With("Accept", "text/event-stream").With("Last-Event-ID", last);
+        await (await admin.SendAsync(request)).ProblemAsync(HttpStatusCode.BadRequest, "bad-request");
     }
 }

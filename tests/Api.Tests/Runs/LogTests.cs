@@ -64,7 +64,7 @@ public sealed class LogTests(ApiHost host) : IClassFixture<ApiHost>
                 ended = item.Type == "end";
                 if (!ended)
                 {
-                    Assert.Equal(lastId, item.Data.GetProperty("offset").ToString());
+                    Assert.Equal(lastId.Split('.')[0], item.Data.GetProperty("offset").ToString());
                     told.Append(item.Data.GetProperty("text").GetString());
                     lastId = item.Id;
                 }

@@ -1,7 +1,9 @@
 using Control.Contracts.Errors;
 using Control.Contracts.Runs;
+using Control.Storage.Backups;
 using Control.Storage.Commits;
 using Control.TestKit.Databases;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Control.Storage.Tests.Databases;
 
@@ -134,6 +136,27 @@ public sealed class PostgresFaultTests
         await Task.WhenAll(commits);
         for (var number = 0; number < writers; number++)
             await CheckAsync(test, Make.Key($"w/p/{number}"), rounds);
+    }
+
+    [PostgresFact]
+    public async Task Restore_ToAMomentBetweenTwoCommits_HasTheFirstAndIsAnotherStore()
+    {
+        await using var server = await PostgresServer.StartAsync(isArchiving: true);
+        using var test = new TestStore(database: server.Connection(Schema));
+        await server.BackUpAsync();
+        await test.Commits.CommitAsync(Make.Commit(Run, 0));
+        await server.NameMomentAsync("good");
+        await test.Commits.CommitAsync(Make.Commit(Run, 1));
+        var generation = await test.Store.NextGenerationAsync();
+        await server.StopAsync();
+
+        await using var restored = await server.RestoreAsync("good");
+        var options = new StorageOptions { DataDirectory = test.Path, Database = restored.Connection(Schema) };
+        StoreBackup.Renew(options);
+        using var store = ControlStore.Open(options, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.Equal(1, (await store.Commits.LoadAsync(Run))!.Version);
+        Assert.NotEqual(test.Store.Incarnation, store.Incarnation);
+        Assert.True(await store.NextGenerationAsync() > generation);
     }
 
     [PostgresFact]

@@ -43,6 +43,16 @@ public sealed class EventReaderTests : IDisposable
         Assert.Equal(4, (await _test.Events.ReadAsync(Run, 0, 10)).Floor);
     }
 
+    [Fact]
+    public async Task ReadAsync_Newest_IsTheLastGiven()
+    {
+        Assert.Equal(0, (await _test.Events.ReadAsync(Run, 0, 10)).Newest);
+        await _test.Commits.CommitAsync(Make.Commit(Run, 0) with { Events = [Make.Event(), Make.Event(), Make.Event()] });
+        Assert.Equal(3, (await _test.Events.ReadAsync(Run, 7, 1)).Newest);
+        _test.Sql("DELETE FROM events");
+        Assert.Equal(3, (await _test.Events.ReadAsync(Run, 0, 10)).Newest);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1001)]

@@ -10,12 +10,13 @@ namespace Control.TestKit.Databases;
 public sealed class PostgresServer : IAsyncDisposable
 {
     // Off the tests' own context, whose few threads may all be waiting for it.
-    private static readonly Lazy<Task<PostgresServer>> Common = new(() => Task.Run(StartAsync));
+    private static readonly Lazy<Task<PostgresServer>> Common = new(() => Task.Run(() => StartAsync()));
     private static readonly string? Programs = Locate();
 
     private readonly string _folder;
     private readonly Process _guard;
     private Process _process = null!;
+    private string[] _settings = [];
 
     private PostgresServer(string folder)
     {
@@ -34,9 +35,11 @@ public sealed class PostgresServer : IAsyncDisposable
     public static Task<PostgresServer> SharedAsync() => Common.Value;
 
     /// <summary>Makes one; returns once it answers.</summary>
-    public static async Task<PostgresServer> StartAsync()
+    /// <param name="isArchiving">Keeps the log of all it writes, for <see cref="BackUpAsync"/> and <see cref="RestoreAsync"/>.</param>
+    public static async Task<PostgresServer> StartAsync(bool isArchiving = false)
     {
         var server = await MakeAsync();
+        if (isArchiving) server._settings = ["archive_mode=on", $"archive_command=mkdir -p {server.Archive} && cp %p {server.Archive}/%f"];
         await RunAsync(server.Command(
             "initdb", "-D", "data", "--no-sync", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"));
         await server.StartAgainAsync();
@@ -59,8 +62,28 @@ public sealed class PostgresServer : IAsyncDisposable
         return standby;
     }
 
+    /// <summary>Copies it as it is now, beside itself: what <see cref="RestoreAsync"/> begins with.</summary>
+    public Task BackUpAsync() => RunAsync(Command("pg_basebackup", "-D", "base", "-h", _folder, "-U", "postgres", "-c", "fast", "--no-sync"));
+
+    /// <summary>Gives this moment a name.</summary>
+    public Task NameMomentAsync(string name) => RunAsync(Command("psql", "-h", _folder, "-U", "postgres", "-c", $"SELECT pg_create_restore_point('{name}')"));
+
+    /// <summary>Makes another one of the copy and the log up to a moment. This one must have been stopped.</summary>
+    public async Task<PostgresServer> RestoreAsync(string moment)
+    {
+        var restored = await MakeAsync();
+        await RunAsync(restored.Command("/bin/cp", "-a", Path.Combine(_folder, "base"), "data"));
+        await RunAsync(restored.Command("/bin/touch", "data/recovery.signal"));
+        // Nobody is let in before it has gone all the way.
+        restored._settings = [$"restore_command=cp {Archive}/%f %p", $"recovery_target_name={moment}", "recovery_target_action=promote", "hot_standby=off"];
+        await restored.StartAgainAsync();
+        return restored;
+    }
+
     /// <summary>Makes the primary of a standby.</summary>
     public Task PromoteAsync() => RunAsync(Command("pg_ctl", "promote", "-D", "data", "-w"));
+
+    private string Archive => Path.Combine(_folder, "archive");
 
     /// <summary>The socket, for those who put something between.</summary>
     public string Socket => Path.Combine(_folder, ".s.PGSQL.5432");
@@ -90,6 +113,12 @@ public sealed class PostgresServer : IAsyncDisposable
         var start = Command(
             "postgres", "-D", "data", "-k", _folder, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
             "-c", "log_min_messages=log");
+        foreach (var setting in _settings)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(setting);
+        }
+
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
         var said = "";
