@@ -19,11 +19,12 @@ internal sealed class ControlProcess : IAsyncDisposable
     private ControlProcess(Process process)
     {
         _process = process;
+        Id = process.Id;
         Ended = process.WaitForExitAsync();
         _reading = Task.WhenAll(Read(process.StandardOutput), Read(process.StandardError));
     }
 
-    public int Id => _process.Id;
+    public int Id { get; }
 
     /// <summary>Everything it has printed so far.</summary>
     public string Output
@@ -120,8 +121,10 @@ internal sealed class ControlProcess : IAsyncDisposable
         }
     }
 
+    // Whoever has ended meanwhile is not told; its number may be another's.
     private async Task Signal(string name)
     {
+        if (Ended.IsCompleted) return;
         using var kill = Process.Start("kill", [$"-{name}", Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
