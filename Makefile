@@ -14,14 +14,14 @@ CLUSTERED := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 
 # The suites that run again on PostgreSQL: the storage's own, and the grains' on one engine.
 POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
-# What the gate need not run on a second engine: suites in which no grain is called, and the crashes of a lone silo, which run
-# on two of them.
+# What SECOND=1 leaves out, for the gate's second engine: suites in which no grain is called, and the crashes of a lone silo,
+# which run on two of them.
 ALIKE := tests/Agent.Tests tests/Chaos.Tests tests/Cli.Tests tests/Crash.Tests tests/Engine.Tests tests/Runtime.CodeGen.Tests tests/Storage.Tests
 
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build run cluster test test-second demo chart e2e bench chaos check clean
+.PHONY: help setup build run cluster test demo chart e2e bench chaos check clean
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export GRAIN_RUNTIME CONFIGURATION
@@ -46,11 +46,7 @@ cluster: setup ## starts Redis, PostgreSQL, 3 silos, 2 gateways and 3 agents on 
 
 test: build ## runs every suite that needs no Kubernetes
 	@build/setup test
-	@build/test $(TESTS) $(CLUSTERED) $(POSTGRES_$(GRAIN_RUNTIME))
-
-test-second: build
-	@build/setup test
-	@build/test $(filter-out $(ALIKE),$(TESTS)) $(CLUSTERED)
+	@build/test $(if $(SECOND),$(filter-out $(ALIKE),$(TESTS)),$(TESTS)) $(CLUSTERED) $(POSTGRES_$(GRAIN_RUNTIME))
 
 demo: setup ## runs the sample pipeline on a real Git repository, headless; exits 0 only on success
 	@$(call build_project,samples/Demo)
@@ -59,7 +55,7 @@ demo: setup ## runs the sample pipeline on a real Git repository, headless; exit
 chart: ## checks the Helm chart, without a cluster
 	@build/chart
 
-e2e: setup ## installs the chart on a real Kubernetes, grows, shrinks and upgrades it under running pipelines; the first time compiles Kubernetes, 5 to 10 minutes
+e2e: setup ## installs the chart on a real Kubernetes, grows, shrinks and upgrades it under running pipelines; compiles Kubernetes the first time
 	@build/e2e
 
 bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote failover adoption spread busy storage" chooses

@@ -21,9 +21,9 @@ internal sealed record StandbyPlace(JobUser? User, WaitingShell? Shell);
 /// <param name="time">For the pause.</param>
 internal sealed class StandbyPlaces(Programs programs, Reaper reaper, JobUsers? users, string bootMark, int capacity, TimeProvider time) : IAsyncDisposable
 {
-    // Making a place costs about as much as a job's first command costs to become what it is, 7 to 9 ms: done at the same time on
+    // Making a place costs about as much as a job's first command costs to become what it is, 7 to 8 ms: done at the same time on
     // two cores, a job begins half as late again (make bench, run.spawn_idle_line_p50). Waiting longer makes the next job late
-    // when this one ends at once: 10 ms instead of 50 take run.spawn_p50 from 14 to 10 ms.
+    // when this one ends at once: 10 ms instead of 50 take run.spawn_p50 from 16 to 10 ms.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly bool _canWait = users is null || users.Range.Count > capacity;

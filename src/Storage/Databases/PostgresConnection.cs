@@ -65,8 +65,8 @@ internal static partial class PostgresConnection
     // tables have one for whatever is asked: a plan may be older than the rows, of which there were few when it was made.
     private const string CommonSettings = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
-    // A writer that is held up leaves its locks to others, and waits for theirs a bounded time. Plans are made once: making one
-    // takes longer than most batches.
+    // A writer that is held up leaves its locks to others, and waits for theirs a bounded time. Plans are made once, not
+    // for every batch.
     private const string WriterSettings = CommonSettings + " -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s -c plan_cache_mode=force_generic_plan";
 
     private const string ReaderSettings = CommonSettings + " -c default_transaction_read_only=on";
