@@ -51,6 +51,10 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             : new ProblemResult(BareStatus(response.StatusCode)).ExecuteAsync(http);
     }
 
+    // Orleans 10.4.2 (GrainInterfaceTypeToGrainTypeResolver): a gateway has no grain classes, and knows which there are from the
+    // silos. While those it knew have gone and the new ones have not told it yet, it has no type of fault for that.
+    private const string NoImplementation = "Could not find an implementation for interface";
+
     internal static Problem ProblemOf(Exception exception) => exception switch
     {
         ControlException { Code: "storage-busy" or "storage-unavailable" or "storage-full" or "storage-read-only" or "storage-closed" } fault => Problem.Of(
@@ -65,6 +69,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
             StatusCodes.Status504GatewayTimeout,
             "outcome-unknown",
             "No answer came in time; the request may or may not have taken effect. Repeat it with the same Idempotency-Key."),
+        ArgumentException { Message: var message } when message.StartsWith(NoImplementation, StringComparison.Ordinal) => Problem.Of(
+            StatusCodes.Status503ServiceUnavailable, "no-silo", "No silo has been found yet that takes the request; nothing was done. Repeat it in a moment.") with
+        { RetryAfter = 1 },
         OperationCanceledException => Problem.Of(
             StatusCodes.Status503ServiceUnavailable, "stopping", "The server is stopping. Repeat the request in a moment.") with
         { RetryAfter = 1 },

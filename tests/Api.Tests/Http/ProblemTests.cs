@@ -10,6 +10,8 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     {
         { new TimeoutException("secret detail"), 504, "outcome-unknown" },
         { new SiloUnavailableException("secret detail"), 504, "outcome-unknown" },
+        { new ArgumentException("Could not find an implementation for interface control.IRunGrain"), 503, "no-silo" },
+        { new ArgumentException("secret detail"), 500, "internal-error" },
         { new LimitExceededException("secret detail"), 503, "overloaded" },
         { new InconsistentStateException("secret detail"), 503, "overloaded" },
         { new ControlException("storage-busy", "secret detail"), 503, "storage-busy" },
