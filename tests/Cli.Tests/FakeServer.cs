@@ -49,12 +49,13 @@ internal sealed class FakeServer : IAsyncDisposable
         return new FakeServer(app, certificate);
     }
 
-    public ControlClient Client(string? fingerprint = null) => new(new ClientOptions
+    public ControlClient Client(string? fingerprint = null, TimeSpan patience = default) => new(new ClientOptions
     {
         Server = Address,
         Token = "ctt_test.secret",
         Fingerprint = fingerprint,
         BackOff = TimeSpan.FromMilliseconds(1),
+        Patience = patience,
     });
 
     public async ValueTask DisposeAsync()

@@ -18,6 +18,12 @@ public sealed record ClientOptions
     /// <summary>Tries of a request whose connection failed, the first included. Default 4.</summary>
     public int Tries { get; init; } = 4;
 
+    /// <summary>
+    /// How long a request is repeated that the server answered, but could not take just then, as while a silo's grains move to
+    /// another. Default 30 s; that long a cluster may take to notice that one of its silos is dead.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>First pause before a repeat; each further one is twice as long, at most <see cref="MaxBackOff"/>. Default 250 ms.</summary>
     public TimeSpan BackOff { get; init; } = TimeSpan.FromMilliseconds(250);
 

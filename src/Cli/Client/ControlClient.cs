@@ -126,6 +126,7 @@ public sealed partial class ControlClient : IDisposable
     private async Task<TResult> RepeatAsync<TResult>(
         ApiRequest request, Func<CancellationToken, Task<TResult>> attempt, CancellationToken cancellationToken)
     {
+        var began = _options.Time.GetTimestamp();
         for (var number = 1; ; number++)
         {
             try
@@ -134,7 +135,8 @@ public sealed partial class ControlClient : IDisposable
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                if (number >= _options.Tries || !MayRepeat(request, e))
+                var mayWait = number < _options.Tries || (e is ProblemException && _options.Time.GetElapsedTime(began) < _options.Patience);
+                if (!mayWait || !MayRepeat(request, e))
                 {
                     throw Explain(e) ?? e;
                 }

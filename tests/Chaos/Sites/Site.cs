@@ -113,6 +113,7 @@ internal sealed class Site : IAsyncDisposable
         Fingerprint = Fingerprint,
         Token = Token,
         Tries = tries,
+        Patience = TimeSpan.Zero,
         Timeout = timeout,
         BackOff = TimeSpan.FromMilliseconds(50),
         MaxBackOff = TimeSpan.FromSeconds(1),

@@ -94,6 +94,36 @@ public sealed class ControlClientTests
     }
 
     [Fact]
+    public async Task Post_ServerCannotTakeItForLong_IsRepeatedWithItsKeyUntilItCan()
+    {
+        var keys = new List<string?>();
+        await using var server = await FakeServer.StartAsync(app => app.MapPost("/api/v1/workspaces", (HttpContext http) =>
+        {
+            keys.Add(http.Request.Headers["Idempotency-Key"]);
+            return keys.Count <= 10 ? Results.StatusCode(503) : FakeServer.Json(Shop);
+        }));
+        using var client = server.Client(patience: TimeSpan.FromMinutes(1));
+
+        await client.CreateWorkspaceAsync("shop", "", CancellationToken.None);
+
+        Assert.Equal(11, keys.Count);
+        Assert.Single(keys.Distinct());
+        Assert.NotNull(keys[0]);
+    }
+
+    [Fact]
+    public async Task Post_ServerStaysBusy_ItsRefusalIsTold()
+    {
+        var calls = 0;
+        await using var server = await FakeServer.StartAsync(app => app.MapPost("/api/v1/workspaces", () => Results.StatusCode(++calls > 0 ? 503 : 200)));
+        using var client = server.Client();
+
+        var e = await Assert.ThrowsAsync<ProblemException>(() => client.CreateWorkspaceAsync("shop", "", CancellationToken.None));
+
+        Assert.Equal((503, 4), (e.Problem.Status, calls));
+    }
+
+    [Fact]
     public async Task Get_Redirected_DoesNotCarryTheTokenElsewhere()
     {
         var followed = false;
