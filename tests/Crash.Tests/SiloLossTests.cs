@@ -1,3 +1,4 @@
+using System.Globalization;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Xunit.Abstractions;
@@ -38,6 +39,22 @@ public sealed class SiloLossTests(ITestOutputHelper output)
         {
             Assert.Equal("run Succeeded \nstage release Succeeded True\nattempt release.say/1 Succeeded  exit 0 by stage with {}", await site.Tell(run));
         }
+    }
+
+    [Fact]
+    public async Task SiloJoined_IsReadyUntilItLeaves()
+    {
+        await using var site = await Site.Start(output, silos: 2);
+        var probes = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Site.FreePort()}");
+        using var kubelet = new HttpClient { BaseAddress = new Uri($"http://{probes}") };
+        await Assert.ThrowsAsync<HttpRequestException>(() => kubelet.GetAsync("/readyz"));
+
+        var silo = await site.StartSilo("--health-listen", probes);
+
+        Assert.Equal("""{"status":"ok","parts":[]}""", await kubelet.GetStringAsync("/readyz"));
+        Assert.Equal("""{"status":"ok","parts":[]}""", await kubelet.GetStringAsync("/healthz"));
+        Assert.Equal(0, await silo.Terminate());
+        await Assert.ThrowsAsync<HttpRequestException>(() => kubelet.GetAsync("/readyz"));
     }
 
     [Fact]

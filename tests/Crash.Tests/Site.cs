@@ -87,9 +87,9 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>Starts one more silo; returns once it has joined.</summary>
-    public async Task<ControlProcess> StartSilo()
+    public async Task<ControlProcess> StartSilo(params string[] arguments)
     {
-        var silo = Begin(ControlProcess.Start(Folder, _redis!.Address, ["silo", "run", "--data", Data, .. ClusterArguments()]));
+        var silo = Begin(ControlProcess.Start(Folder, _redis!.Address, ["silo", "run", "--data", Data, .. ClusterArguments(), .. arguments]));
         await silo.Line("Silo runs at");
         return silo;
     }

@@ -27,6 +27,9 @@ public sealed class ScenarioServer : IAsyncLifetime
 
     internal string GitPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
+    /// <summary>Of the server, a silo.</summary>
+    internal IServiceProvider Services => _server!.Services;
+
     internal ControlClient Client { get; private set; } = null!;
 
     public async Task InitializeAsync()

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Control.Api.Http;
 using Control.Contracts.Errors;
@@ -13,9 +14,10 @@ public sealed class ControlSilo : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly X509Certificate2 _certificate;
+    private readonly SiloHealth? _health;
     private bool _isStarting;
 
-    private ControlSilo(IHost host, X509Certificate2 certificate) => (_host, _certificate) = (host, certificate);
+    private ControlSilo(IHost host, X509Certificate2 certificate, SiloHealth? health) => (_host, _certificate, _health) = (host, certificate, health);
 
     /// <summary>Its services.</summary>
     internal IServiceProvider Services => _host.Services;
@@ -25,10 +27,16 @@ public sealed class ControlSilo : IAsyncDisposable
     /// <param name="cluster">The cluster to join.</param>
     /// <param name="database">The server's database; null for SQLite in the folder.</param>
     /// <param name="logLevel">Log lines at least this severe are written.</param>
+    /// <param name="health">Where probes are answered, over plain HTTP; null for nowhere.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="ControlException"><c>no-server</c>: the folder is not that of a server in a cluster; or it cannot start for another reason that the message names.</exception>
     public static async Task<ControlSilo> StartAsync(
-        string dataDirectory, ClusterOptions cluster, DatabaseOptions? database = null, LogLevel logLevel = LogLevel.Warning, CancellationToken cancellationToken = default)
+        string dataDirectory,
+        ClusterOptions cluster,
+        DatabaseOptions? database = null,
+        LogLevel logLevel = LogLevel.Warning,
+        IPEndPoint? health = null,
+        CancellationToken cancellationToken = default)
     {
         if (!ServerCertificate.ExistsForSilos(dataDirectory))
         {
@@ -36,13 +44,16 @@ public sealed class ControlSilo : IAsyncDisposable
         }
 
         var certificate = ServerCertificate.LoadOrCreateForSilos(dataDirectory, TimeProvider.System);
-        var silo = new ControlSilo(Build(dataDirectory, cluster.With(certificate), database, logLevel), certificate);
+        var host = Build(dataDirectory, cluster.With(certificate), database, logLevel);
+        var silo = new ControlSilo(host, certificate, health is null ? null : new SiloHealth(health, host.Services));
         try
         {
+            if (silo._health is not null) await silo._health.StartAsync(cancellationToken);
             // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
             _ = silo.Services.GetServices<IHostedService>();
             silo._isStarting = true;
             await silo._host.StartAsync(cancellationToken);
+            silo._health?.HasJoined();
             return silo;
         }
         catch
@@ -63,6 +74,7 @@ public sealed class ControlSilo : IAsyncDisposable
     /// <summary>Hands its grains over and leaves the cluster.</summary>
     public async ValueTask DisposeAsync()
     {
+        _health?.Leaves();
         if (_isStarting)
         {
             await _host.StopAsync();
@@ -73,6 +85,7 @@ public sealed class ControlSilo : IAsyncDisposable
             await disposable.DisposeAsync();
         }
 
+        if (_health is not null) await _health.DisposeAsync();
         _certificate.Dispose();
     }
 
