@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Control.Storage.Databases;
 
@@ -10,8 +11,15 @@ namespace Control.Storage.Databases;
 /// <param name="Number">From 1, without gaps.</param>
 /// <param name="Name">What it is for, from its file name.</param>
 /// <param name="Script">The SQL.</param>
-internal sealed record Migration(int Number, string Name, string Script)
+internal sealed partial record Migration(int Number, string Name, string Script)
 {
+    /// <summary>
+    /// Programs that know the schema up to this number work with a database after this step. A step that only adds what they may
+    /// leave unset says so in its first line, "-- works from 2"; after any other one, programs without it do not start.
+    /// </summary>
+    public int WorksFrom { get; } =
+        FirstLine().Match(Script) is { Success: true } said ? int.Parse(said.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : Number;
+
     /// <summary>SHA-256 of the script with line ends made alike, lower-case hex.</summary>
     public string Checksum { get; } =
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Script.ReplaceLineEndings("\n"))));
@@ -33,4 +41,7 @@ internal sealed record Migration(int Number, string Name, string Script)
         using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
         return new Migration(int.Parse(file.AsSpan(0, 4), CultureInfo.InvariantCulture), file[5..], reader.ReadToEnd());
     }
+
+    [GeneratedRegex(@"\A-- works from ([1-9][0-9]{0,3})\r?\n")]
+    private static partial Regex FirstLine();
 }

@@ -7,9 +7,15 @@ namespace Control.Storage.Databases;
 /// <summary>Brings a database to this program's schema, in one transaction that excludes every other process that opens it.</summary>
 internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrations, TimeProvider time)
 {
-    private static readonly Statement AppliedStatement = new("SELECT number, checksum FROM migrations ORDER BY number");
+    private static readonly Statement AppliedStatement = new("""
+        SELECT migrations.number, checksum, COALESCE(works_from, migrations.number)
+        FROM migrations LEFT JOIN migration_compatibility ON migration_compatibility.number = migrations.number
+        """);
+
     private static readonly Statement RecordStatement = new(
         "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (@number, @name, @checksum, @applied_at)");
+
+    private static readonly Statement CompatibleStatement = new("INSERT INTO migration_compatibility (number, works_from) VALUES (@number, @works_from)");
 
     /// <summary>
     /// Applies what is missing; a database that is up to date is left alone. <paramref name="prepare"/> runs in the same
@@ -27,6 +33,10 @@ internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrat
                 name       TEXT    NOT NULL,
                 checksum   TEXT    NOT NULL,
                 applied_at BIGINT  NOT NULL
+            );
+            CREATE TABLE IF NOT EXISTS migration_compatibility (
+                number     INTEGER NOT NULL PRIMARY KEY,
+                works_from INTEGER NOT NULL
             )
             """);
         Apply(session, Applied(session));
@@ -34,30 +44,31 @@ internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrat
         dialect.Commit(session);
     }
 
-    private static Dictionary<long, string> Applied(Session session)
+    private static Dictionary<long, (string Checksum, long WorksFrom)> Applied(Session session)
     {
-        var applied = new Dictionary<long, string>();
+        var applied = new Dictionary<long, (string Checksum, long WorksFrom)>();
         using var reader = session.Query(AppliedStatement);
         while (reader.Read())
-            applied.Add(reader.GetInt64(0), reader.GetString(1));
+            applied.Add(reader.GetInt64(0), (reader.GetString(1), reader.GetInt64(2)));
         return applied;
     }
 
-    private void Apply(Session session, Dictionary<long, string> applied)
+    // While an upgrade goes through the cluster, and after it is taken back, programs start on a database that is ahead of them.
+    private void Apply(Session session, Dictionary<long, (string Checksum, long WorksFrom)> applied)
     {
         var newest = applied.Keys.DefaultIfEmpty().Max();
-        if (newest > migrations.Length)
+        if (applied.Values.Any(step => step.WorksFrom > migrations.Length))
         {
             throw new ControlException(
                 "storage-too-new",
-                $"The database is at schema {newest}, this program knows up to {migrations.Length}. Start the newer program, or restore the backup made before the upgrade.");
+                $"The database is at schema {newest}, which this program, knowing up to {migrations.Length}, cannot work with. Start the newer program, or restore the backup made before the upgrade.");
         }
 
         foreach (var migration in migrations)
         {
-            if (!applied.TryGetValue(migration.Number, out var checksum))
+            if (!applied.TryGetValue(migration.Number, out var step))
                 Apply(session, migration);
-            else if (checksum != migration.Checksum)
+            else if (step.Checksum != migration.Checksum)
                 throw Changed(migration);
         }
     }
@@ -66,6 +77,7 @@ internal sealed class Migrator(Dialect dialect, ImmutableArray<Migration> migrat
     {
         session.Script(migration.Script, isLong: true);
         session.Execute(RecordStatement, migration.Number, migration.Name, migration.Checksum, time.GetUtcNow().UtcTicks);
+        session.Execute(CompatibleStatement, migration.Number, migration.WorksFrom);
     }
 
     private static ControlException Changed(Migration migration) => new(

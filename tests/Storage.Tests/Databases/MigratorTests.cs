@@ -64,6 +64,20 @@ public sealed class MigratorTests : IDisposable
     }
 
     [Fact]
+    public void Run_NewerDatabaseThatSaysItMay_IsTakenAsItIs()
+    {
+        var migrations = ImmutableArray.Create(
+            new Migration(1, "one", "CREATE TABLE a (x TEXT)"),
+            new Migration(2, "two", "-- works from 1\nCREATE TABLE b (x TEXT)"),
+            new Migration(3, "three", "-- works from 2\nCREATE TABLE c (x TEXT)"));
+        // Two starts with three around, and goes on; three adds nothing again.
+        Assert.Equal(Migrate("fresh", migrations), Migrate("db", migrations, migrations[..2], migrations));
+        var error = Assert.Throws<ControlException>(() => Migrate("db", migrations[..1]));
+        Assert.Equal("storage-too-new", error.Code);
+        Assert.Equal([1, 1, 2], migrations.Select(migration => migration.WorksFrom));
+    }
+
+    [Fact]
     public void Run_ChangedScript_Refused()
     {
         var error = Assert.Throws<ControlException>(() => Migrate(
