@@ -130,6 +130,13 @@ public sealed class ControlStore : IDisposable
         static Task Probe(Database database) => database.Writer.RunAsync(new ProbeOperation(), CancellationToken.None);
     }
 
+    /// <summary>
+    /// How far a clock is ahead of the database's, to the millisecond, or behind it when negative; zero when they may agree, or where
+    /// the database is a file of this machine.
+    /// </summary>
+    /// <exception cref="ControlException">The database failed.</exception>
+    public Task<TimeSpan> ClockOffsetAsync(TimeProvider time, CancellationToken ct = default) => _state.ClockOffsetAsync(time, ct);
+
     /// <summary>Writes what is queued and closes the databases.</summary>
     public void Dispose()
     {

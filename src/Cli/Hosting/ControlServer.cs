@@ -118,7 +118,7 @@ public sealed class ControlServer : IAsyncDisposable
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
-        builder.Services.AddSingleton(options.Time);
+        builder.Services.AddSingleton(options.Time).AddHostedService<ClockWatch>();
         AddGrains(builder.Services, options);
         builder.Services.AddControlQueries();
         builder.Services.AddControlApi(api =>

@@ -93,7 +93,7 @@ public sealed class ControlSilo : IAsyncDisposable
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
-        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>().AddSingleton(TimeProvider.System).AddHostedService<ClockWatch>();
         builder.Services.AddControlSilo(storage => (storage.DataDirectory, storage.Database) = (dataDirectory, database?.Connection), cluster);
         builder.Services.AddTelemetry();
         return builder.Build();

@@ -7,8 +7,11 @@ namespace Control.Storage.Databases;
 /// <summary>One database: migrated, with its writer and its readers.</summary>
 internal sealed class Database : IDisposable
 {
-    private Database(string incarnation, WriteQueue writer, ReadPool readers)
+    private readonly Statement? _clock;
+
+    private Database(string incarnation, Statement? clock, WriteQueue writer, ReadPool readers)
     {
+        _clock = clock;
         Incarnation = incarnation;
         Writer = writer;
         Readers = readers;
@@ -38,13 +41,28 @@ internal sealed class Database : IDisposable
                 prepare?.Invoke(open);
             });
             var writer = new WriteQueue(settings.Name, settings.Dialect, session, settings.Limits, settings.Metrics, settings.Logger);
-            return new Database(incarnation, writer, new ReadPool(settings.Dialect, settings.MaxReaders, settings.Limits.Patience));
+            return new Database(incarnation, settings.Dialect.Clock, writer, new ReadPool(settings.Dialect, settings.MaxReaders, settings.Limits.Patience));
         }
         catch (Exception error)
         {
             session?.Dispose();
             throw error is DbException database ? settings.Dialect.Fault(database) : error;
         }
+    }
+
+    /// <summary>
+    /// How far a clock is ahead of the database's, or behind it when negative; zero when they may agree, or where the database has none
+    /// of its own.
+    /// </summary>
+    public async Task<TimeSpan> ClockOffsetAsync(TimeProvider time, CancellationToken ct)
+    {
+        if (_clock is null)
+            return TimeSpan.Zero;
+        var before = time.GetUtcNow();
+        var row = await Readers.ListAsync(_clock, [], row => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0)), ct).ConfigureAwait(false);
+        var after = time.GetUtcNow();
+        // It looked at its clock somewhere between the two.
+        return row[0] < before ? before - row[0] : row[0] > after ? after - row[0] : TimeSpan.Zero;
     }
 
     /// <inheritdoc/>

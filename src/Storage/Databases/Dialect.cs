@@ -26,6 +26,9 @@ internal abstract class Dialect
     /// </summary>
     public virtual bool WritesSets => false;
 
+    /// <summary>Asks for the database's own time, in milliseconds since 1970; null where it has the clock of this machine.</summary>
+    public virtual Statement? Clock => null;
+
     /// <summary>Begins a transaction.</summary>
     public abstract void Begin(Session session);
 

@@ -29,6 +29,9 @@ internal sealed partial class PostgresDialect(NpgsqlConnectionStringBuilder serv
     /// <inheritdoc/>
     public override bool WritesSets => true;
 
+    /// <inheritdoc/>
+    public override Statement Clock { get; } = new("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)");
+
     /// <summary>Where it is, in words.</summary>
     private string Place => $"the database {server.Database} of PostgreSQL at {server.Host}";
 

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Control.TestKit.Databases;
+using Control.TestKit.Silos;
+
+namespace Control.Crash.Tests;
+
+/// <summary>A machine whose clock is wrong wants to join a cluster.</summary>
+public sealed class ClockTests
+{
+    [PostgresFact]
+    public async Task SiloAndGateway_ClockAnHourOff_DoNotStartAndSayWhy_AndTheClusterGoesOn()
+    {
+        using var folder = new Folder();
+        await using var postgres = await PostgresServer.StartAsync();
+        await using var redis = await RedisServer.StartAsync();
+        await using var server = Start("", "server", "run", "--listen", "127.0.0.1:0", "--agent-capacity", "0");
+        await server.Line("Control listens on");
+
+        await using var early = Start("+1h", "silo", "run");
+        Assert.Equal(1, await early.Exit());
+        Assert.Matches(@"error: This machine's clock is 0\.(00:59:5\d|01:00:0\d) ahead of the database's\. Set the one that is wrong", await early.AllOutput());
+
+        await using var late = Start("-1h", "api", "run", "--listen", "127.0.0.1:0");
+        Assert.Equal(1, await late.Exit());
+        Assert.Matches(@"error: This machine's clock is 0\.(00:59:5\d|01:00:0\d) behind the database's\.", await late.AllOutput());
+
+        await using var right = Start("+2s", "silo", "run");
+        await right.Line("Silo runs at");
+        Assert.Equal(0, await right.Terminate());
+        Assert.Equal(0, await server.Terminate());
+
+        ControlProcess Start(string offset, params string[] command) => ControlProcess.Start(
+            folder.Path,
+            new Dictionary<string, string?>
+            {
+                ["CONTROL_REDIS"] = redis.Address,
+                ["LD_PRELOAD"] = offset.Length == 0 ? null : Library(),
+                ["FAKETIME"] = offset,
+                // What waits goes by the monotonic clock, which is right.
+                ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+                ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",
+            },
+            [
+                .. command, "--data", folder.Path, "--database", postgres.Connection("clock"),
+                "--cluster-listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Site.FreePort()}"),
+            ]);
+    }
+
+    // Debian has a folder for each kind of processor.
+    private static string Library() => Directory.EnumerateDirectories("/usr/lib")
+        .Select(architecture => Path.Combine(architecture, "faketime", "libfaketimeMT.so.1"))
+        .First(File.Exists);
+
+    private sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("control-crash-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}
