@@ -83,9 +83,13 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Delete")]
     Task<Outcome<Done>> Delete(long? expectedVersion, Actor by);
 
-    /// <summary>Numbers and starts a run. The number is committed before it is returned.</summary>
-    [Alias("Start")]
+    /// <summary>Numbers and starts a run. When it returns, both the number and the run are committed.</summary>
+    [Alias("Start"), Orleans.Concurrency.AlwaysInterleave]
     Task<Outcome<RunStarted>> Start(StartRun command);
+
+    /// <summary>The first half of <see cref="Start"/>: the number is committed, and the run is being made.</summary>
+    [Alias("Accept")]
+    Task<Outcome<RunStarted>> Accept(StartRun command);
 
     /// <summary>Sets a secret that only this pipeline's jobs see; limit 200 secrets of 64 KiB per pipeline.</summary>
     [Alias("PutSecret")]

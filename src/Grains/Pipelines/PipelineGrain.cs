@@ -20,6 +20,7 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(5);
 
     private readonly HashSet<long> _made = [];
+    private readonly Dictionary<long, Task> _making = [];
     private PipelineSpec? _spec;
     private IGrainTimer? _retry;
 
@@ -50,6 +51,7 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         {
             var made = Document! with { Starts = Remember(Document.Starts) };
             await CommitAsync(made, Index(made), []);
+            ForgetMade();
         }
     }
 
@@ -121,7 +123,20 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         return Done.Instance;
     }
 
+    // Numbers are given one after the other, in a turn of Accept each; that the runs are made is waited for outside of turns, or
+    // the commits of two grains would stand between one start and the next.
     public async Task<Outcome<RunStarted>> Start(StartRun command)
+    {
+        var accepted = await GrainFactory.GetGrain<IPipelineGrain>(Id.ToString()).Accept(command);
+        if (accepted.Granted)
+        {
+            await Made(accepted.Value.Run.Number);
+        }
+
+        return accepted;
+    }
+
+    public async Task<Outcome<RunStarted>> Accept(StartRun command)
     {
         if (Live is not { } document)
         {
@@ -130,7 +145,6 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
 
         if (document.Starts.FirstOrDefault(start => start.OperationId == command.OperationId) is { } known)
         {
-            await Wake();
             return new RunStarted(new RunId(Id, known.Number), Repeated: true);
         }
 
@@ -152,7 +166,8 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent, limits);
         var start = new StartRecord(command.OperationId, document.LastRun + 1, pending);
         await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts.Add(start)) }, command.By);
-        await MakeRun(start);
+        ForgetMade();
+        MakeRun(start).Forget();
         return new RunStarted(new RunId(Id, start.Number), Repeated: false);
     }
 
@@ -170,7 +185,28 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             : null;
     }
 
-    private async Task MakeRun(StartRecord start)
+    // The activation that gave the number may have ended since; then the next one knows.
+    private Task Made(long number) => Document?.Starts.FirstOrDefault(start => start.Number == number) is not { } start
+        ? GrainFactory.GetGrain<IPipelineGrain>(Id.ToString()).Wake()
+        : start.Pending is null || _made.Contains(number) ? Task.CompletedTask : MakeRun(start);
+
+    private Task MakeRun(StartRecord start)
+    {
+        if (_making.TryGetValue(start.Number, out var making))
+        {
+            return making;
+        }
+
+        making = Make(start);
+        if (!making.IsCompleted)
+        {
+            _making.Add(start.Number, making);
+        }
+
+        return making;
+    }
+
+    private async Task Make(StartRecord start)
     {
         var pending = start.Pending!;
         var command = new CreateRun(
@@ -192,6 +228,10 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
             _retry ??= this.RegisterGrainTimer(Retry, new GrainTimerCreationOptions(RetryEvery, RetryEvery) { KeepAlive = true });
             throw;
         }
+        finally
+        {
+            _making.Remove(start.Number);
+        }
     }
 
     private async Task Retry(CancellationToken cancellationToken)
@@ -205,9 +245,12 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
     private ImmutableArray<StartRecord> Remember(ImmutableArray<StartRecord> starts)
     {
         var noted = starts.Select(known => _made.Contains(known.Number) ? known with { Pending = null } : known).ToList();
-        _made.Clear();
         return [.. noted.Where((record, i) => record.Pending is not null || i >= noted.Count - RememberedStarts)];
     }
+
+    // Only once that is committed: until then they still count as pending.
+    private void ForgetMade() =>
+        _made.IntersectWith(Document!.Starts.Where(start => start.Pending is not null).Select(start => start.Number).ToHashSet());
 
     private Refusal? CheckPut(PutPipeline command)
     {
