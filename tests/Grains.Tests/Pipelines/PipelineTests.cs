@@ -13,6 +13,28 @@ public sealed class PipelineTests : IAsyncLifetime
     public async Task DisposeAsync() => await _world.DisposeAsync();
 
     [Fact]
+    public async Task Start_RunBeforeItNotMadeYet_IsNotWaitedFor_AndItsRepeatMakesNoSecond()
+    {
+        var pipeline = _world.Grain<IPipelineGrain>(await _world.PipelineAsync(Yaml.OneJob));
+        var making = _world.Calls.HoldNext("IRunGrain.Create");
+        var begun = _world.Calls.Begun("IRunGrain.Create");
+        var first = pipeline.Start(World.Start("first"));
+        await begun;
+
+        var second = World.Valid(await pipeline.Start(World.Start("second")));
+        Assert.Equal((2, false), (second.Run.Number, second.Repeated));
+        Assert.NotNull(await _world.Commits.LoadAsync(World.Key(second.Run)));
+
+        var repeat = pipeline.Start(World.Start("first"));
+        var third = World.Valid(await pipeline.Start(World.Start("third")));
+        Assert.False(first.IsCompleted || repeat.IsCompleted);
+        making.SetResult();
+        Assert.Equal((1, false), (World.Valid(await first).Run.Number, World.Valid(await first).Repeated));
+        Assert.Equal((1, true), (World.Valid(await repeat).Run.Number, World.Valid(await repeat).Repeated));
+        Assert.Equal((3, 3), (third.Run.Number, _world.Calls.Count("IRunGrain.Create")));
+    }
+
+    [Fact]
     public async Task Start_SameOperation_SameRunAlsoAfterARestart()
     {
         await _world.PipelineAsync(Yaml.OneJob);
