@@ -87,10 +87,6 @@ public interface IPipelineGrain : IGrainWithStringKey
     [Alias("Start"), Orleans.Concurrency.AlwaysInterleave]
     Task<Outcome<RunStarted>> Start(StartRun command);
 
-    /// <summary>The first half of <see cref="Start"/>: the number is committed, and the run is being made.</summary>
-    [Alias("Accept")]
-    Task<Outcome<RunStarted>> Accept(StartRun command);
-
     /// <summary>Sets a secret that only this pipeline's jobs see; limit 200 secrets of 64 KiB per pipeline.</summary>
     [Alias("PutSecret")]
     Task<Outcome<SecretView>> PutSecret(PutSecret command);

@@ -7,6 +7,7 @@ internal sealed partial class PipelineGrain
 {
     public async Task<Outcome<SecretView>> PutSecret(PutSecret command)
     {
+        using var turn = await TurnAsync();
         if (Live is not { } document)
         {
             return NotFound();
@@ -25,6 +26,7 @@ internal sealed partial class PipelineGrain
 
     public async Task<Outcome<Done>> DeleteSecret(string name, Actor by)
     {
+        using var turn = await TurnAsync();
         if (Live is not { Secrets: { } names } document || !names.Contains(name))
         {
             return Refusal.NotFound($"The secret '{name}' of the pipeline {Id}");

@@ -12,22 +12,9 @@ namespace Control.Grains.Pipelines;
 internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, ILogger<PipelineGrain> log)
     : DurableGrain<PipelineDocument>(facets, SubjectKinds.Pipeline), IPipelineGrain
 {
-    // How many starts are remembered for repeats that outlive the gateway's own memory of idempotency keys.
-    private const int RememberedStarts = 100;
-    private const int MaxOperationId = 128;
-
-    // A run that was accepted but could not be made, such as on a full disk, is tried again this often.
-    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(5);
-
-    private readonly HashSet<long> _made = [];
-    private readonly Dictionary<long, Task> _making = [];
     private PipelineSpec? _spec;
-    private IGrainTimer? _retry;
 
     private PipelineId Id => PipelineId.Parse(this.GetPrimaryKeyString());
-
-    private IEnumerable<StartRecord> Unmade =>
-        Document?.Starts.Where(start => start.Pending is not null && !_made.Contains(start.Number)) ?? [];
 
     private PipelineDocument? Live => Document is { Deleted: false } document ? document : null;
 
@@ -67,6 +54,7 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
 
     public async Task<Outcome<PipelineView>> Put(PutPipeline command)
     {
+        using var turn = await TurnAsync();
         if (CheckPut(command) is { } refusal)
         {
             return refusal;
@@ -94,10 +82,9 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         return View(next, Version);
     }
 
-    public Task Wake() => Task.WhenAll(Unmade.ToList().Select(MakeRun));
-
     public async Task<Outcome<Done>> Delete(long? expectedVersion, Actor by)
     {
+        using var turn = await TurnAsync();
         if (Live is not { } document)
         {
             // A deletion, or a creation, may have died half way: the workspace must not go on counting it.
@@ -122,135 +109,6 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
         await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).RemovePipeline(Id.Name);
         return Done.Instance;
     }
-
-    // Numbers are given one after the other, in a turn of Accept each; that the runs are made is waited for outside of turns, or
-    // the commits of two grains would stand between one start and the next.
-    public async Task<Outcome<RunStarted>> Start(StartRun command)
-    {
-        var accepted = await GrainFactory.GetGrain<IPipelineGrain>(Id.ToString()).Accept(command);
-        if (accepted.Granted)
-        {
-            await Made(accepted.Value.Run.Number);
-        }
-
-        return accepted;
-    }
-
-    public async Task<Outcome<RunStarted>> Accept(StartRun command)
-    {
-        if (Live is not { } document)
-        {
-            return NotFound();
-        }
-
-        if (document.Starts.FirstOrDefault(start => start.OperationId == command.OperationId) is { } known)
-        {
-            return new RunStarted(new RunId(Id, known.Number), Repeated: true);
-        }
-
-        var spec = await Spec(document.DefinitionVersion);
-        var (parameters, errors) = ParameterBinder.Bind(spec.Parameters, command.Parameters);
-        errors = [.. errors, .. StartChecks.Of(spec, command, MaxOperationId)];
-        if (!errors.IsEmpty)
-        {
-            return Refusal.BadRequest("bad-start", $"The pipeline {Id} cannot be started like this.", errors);
-        }
-
-        var limits = await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).GetLimits();
-        if (await WhyNotQueue(limits) is { } refusal)
-        {
-            return refusal;
-        }
-
-        var pending = new PendingRun(
-            document.DefinitionVersion, parameters, command.Ref ?? spec.Source?.Ref, Now, command.By, command.TraceParent, limits);
-        var start = new StartRecord(command.OperationId, document.LastRun + 1, pending);
-        await Save(document with { LastRun = start.Number, Starts = Remember(document.Starts.Add(start)) }, command.By);
-        ForgetMade();
-        MakeRun(start).Forget();
-        return new RunStarted(new RunId(Id, start.Number), Repeated: false);
-    }
-
-    // Asked first, so that the start is refused instead of a run that only fails; the group itself has the last word.
-    private async Task<Refusal?> WhyNotQueue(WorkspaceLimits limits)
-    {
-        if (limits.RunningRuns == 0)
-        {
-            return null;
-        }
-
-        var most = limits.QueuedRuns > 0 ? limits.QueuedRuns : WorkspaceLimits.MostQueued;
-        return await GrainFactory.GetGrain<IGroupGrain>(GroupId.RunsOf(Id.Workspace).ToString()).CountWaiting() >= most
-            ? Refusal.Limit("queue-full", $"{most} runs of the workspace '{Id.Workspace}' wait already, and no more may. Try again later, or cancel some.")
-            : null;
-    }
-
-    // The activation that gave the number may have ended since; then the next one knows.
-    private Task Made(long number) => Document?.Starts.FirstOrDefault(start => start.Number == number) is not { } start
-        ? GrainFactory.GetGrain<IPipelineGrain>(Id.ToString()).Wake()
-        : start.Pending is null || _made.Contains(number) ? Task.CompletedTask : MakeRun(start);
-
-    private Task MakeRun(StartRecord start)
-    {
-        if (_making.TryGetValue(start.Number, out var making))
-        {
-            return making;
-        }
-
-        making = Make(start);
-        if (!making.IsCompleted)
-        {
-            _making.Add(start.Number, making);
-        }
-
-        return making;
-    }
-
-    private async Task Make(StartRecord start)
-    {
-        var pending = start.Pending!;
-        var command = new CreateRun(
-            pending.DefinitionVersion,
-            await Spec(pending.DefinitionVersion),
-            pending.Parameters,
-            pending.Ref,
-            pending.At,
-            pending.By,
-            pending.TraceParent,
-            pending.Limits);
-        try
-        {
-            await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);
-            _made.Add(start.Number);
-        }
-        catch
-        {
-            _retry ??= this.RegisterGrainTimer(Retry, new GrainTimerCreationOptions(RetryEvery, RetryEvery) { KeepAlive = true });
-            throw;
-        }
-        finally
-        {
-            _making.Remove(start.Number);
-        }
-    }
-
-    private async Task Retry(CancellationToken cancellationToken)
-    {
-        await Wake();
-        _retry?.Dispose();
-        _retry = null;
-    }
-
-    // Starts whose runs are made are noted as such with the next commit, which costs nothing extra.
-    private ImmutableArray<StartRecord> Remember(ImmutableArray<StartRecord> starts)
-    {
-        var noted = starts.Select(known => _made.Contains(known.Number) ? known with { Pending = null } : known).ToList();
-        return [.. noted.Where((record, i) => record.Pending is not null || i >= noted.Count - RememberedStarts)];
-    }
-
-    // Only once that is committed: until then they still count as pending.
-    private void ForgetMade() =>
-        _made.IntersectWith(Document!.Starts.Where(start => start.Pending is not null).Select(start => start.Number).ToHashSet());
 
     private Refusal? CheckPut(PutPipeline command)
     {

@@ -219,8 +219,6 @@ internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrai
 
     public Task Wake() => Task.CompletedTask;
 
-    public Task<Outcome<RunStarted>> Accept(StartRun command) => throw new InvalidOperationException();
-
     public async Task<Outcome<RunStarted>> Start(StartRun command)
     {
         await fakes.Enter($"{key} Start", command);

@@ -13,6 +13,30 @@ public sealed class PipelineTests : IAsyncLifetime
     public async Task DisposeAsync() => await _world.DisposeAsync();
 
     [Fact]
+    public async Task Start_ManyAtOnce_NumbersWithoutGapsInFewCommits_AndOneRunForEachOperation()
+    {
+        var pipeline = _world.Grain<IPipelineGrain>(await _world.PipelineAsync(Yaml.OneJob));
+        // Whatever came first holds up the others, which then go together.
+        var making = _world.Calls.HoldNext("IWorkspaceGrain.GetLimits");
+        var begun = _world.Calls.Begun("IWorkspaceGrain.GetLimits");
+        var first = pipeline.Start(World.Start("0"));
+        await begun;
+        var others = Enumerable.Range(0, 80).Select(i => pipeline.Start(World.Start($"{i % 60}"))).ToList();
+        var wrong = pipeline.Start(World.Start("wrong") with { Ref = "main" });
+        making.SetResult();
+
+        var answers = (await Task.WhenAll([first, .. others])).Select(World.Valid).ToList();
+
+        Assert.Equal(Enumerable.Range(1, 60).Select(i => (long)i), answers.Select(answer => answer.Run.Number).Distinct().Order());
+        Assert.Equal(60, answers.Count(answer => !answer.Repeated));
+        Assert.Equal(answers.Take(21).Select(answer => answer.Run), [answers[0].Run, .. answers.TakeLast(20).Select(answer => answer.Run)]);
+        Assert.Equal("bad-start", (await wrong).Refusal?.Code);
+        foreach (var answer in answers) Assert.NotNull(await _world.Commits.LoadAsync(World.Key(answer.Run)));
+        // One by one it would be 62. How many come together depends on how fast they arrive.
+        Assert.InRange((await _world.Commits.LoadAsync(new SubjectKey(SubjectKinds.Pipeline, "w/p")))!.Version, 3, 40);
+    }
+
+    [Fact]
     public async Task Start_RunBeforeItNotMadeYet_IsNotWaitedFor_AndItsRepeatMakesNoSecond()
     {
         var pipeline = _world.Grain<IPipelineGrain>(await _world.PipelineAsync(Yaml.OneJob));
