@@ -127,6 +127,7 @@ public sealed partial class ControlClient : IDisposable
         ApiRequest request, Func<CancellationToken, Task<TResult>> attempt, CancellationToken cancellationToken)
     {
         var began = _options.Time.GetTimestamp();
+        var unanswered = 0;
         for (var number = 1; ; number++)
         {
             try
@@ -135,7 +136,10 @@ public sealed partial class ControlClient : IDisposable
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                var mayWait = number < _options.Tries || (e is ProblemException && _options.Time.GetElapsedTime(began) < _options.Patience);
+                // A limit is not over in seconds, and who cannot be reached may not be there at all.
+                var mayWait = e is ProblemException { Problem.Status: not 429 }
+                    ? number < _options.Tries || _options.Time.GetElapsedTime(began) < _options.Patience
+                    : ++unanswered < _options.Tries;
                 if (!mayWait || !MayRepeat(request, e))
                 {
                     throw Explain(e) ?? e;

@@ -8,9 +8,10 @@ namespace Control.Cli.Hosting;
 /// <summary>
 /// Compares this machine's clock with that of the database, which all processes of a cluster share. What is due when stands there, in
 /// whoever's time wrote it: a silo that is an hour ahead would end jobs and start schedules an hour early. So a process does not start
-/// beside a clock it does not agree with, and says so when they part later. Added before the engine, so that it comes first.
+/// beside a clock it does not agree with, and says so when they part later. Added before the engine, and asks before any service starts: a silo
+/// that had joined first would have grains already.
 /// </summary>
-internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, ILogger<ClockWatch> log) : BackgroundService
+internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, ILogger<ClockWatch> log) : BackgroundService, IHostedLifecycleService
 {
     /// <summary>Machines whose clocks are kept differ by far less; the deadlines of jobs are minutes.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(30);
@@ -18,7 +19,7 @@ internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, 
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
     /// <exception cref="ControlException"><c>clock-off</c>: the clocks differ by more than 30 s.</exception>
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var offset = await store.ClockOffsetAsync(time, cancellationToken);
         if (offset.Duration() > Tolerance)
@@ -27,9 +28,13 @@ internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, 
                 "clock-off",
                 $"This machine's clock is {Words(offset)} the database's. Set the one that is wrong, as with timedatectl set-ntp true or chronyc makestep, and start again.");
         }
-
-        await base.StartAsync(cancellationToken);
     }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,7 +46,7 @@ internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, 
                 var offset = await store.ClockOffsetAsync(time, stoppingToken);
                 if (offset.Duration() > Tolerance) LogOff(Words(offset));
             }
-            catch (ControlException)
+            catch (Exception fault) when (fault is not OutOfMemoryException && !stoppingToken.IsCancellationRequested)
             {
                 // A database that is away is told of by those who need it.
             }

@@ -48,6 +48,9 @@ public abstract class DurableGrain<TDocument> : Grain
     /// <summary>True when the loaded row belongs to a silo that is gone.</summary>
     protected bool IsOrphan { get; private set; }
 
+    /// <summary>True once a commit has failed: this activation ends, and must decide nothing more.</summary>
+    protected bool IsEnding { get; private set; }
+
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -103,6 +106,7 @@ public abstract class DurableGrain<TDocument> : Grain
         }
         catch
         {
+            IsEnding = true;
             DeactivateOnIdle();
             throw;
         }

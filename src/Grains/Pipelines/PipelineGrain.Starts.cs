@@ -1,6 +1,7 @@
 using Control.Contracts.Workspaces;
 using Control.Engine.Pipelines;
 using Control.Grains.Durable;
+using Orleans.Storage;
 
 namespace Control.Grains.Pipelines;
 
@@ -12,11 +13,18 @@ internal sealed partial class PipelineGrain
     private const int RememberedStarts = 100;
     private const int MaxOperationId = 128;
 
-    // Keeps the document, and what a single turn does, within bounds.
+    // Keep the document, and what a single turn does, within bounds: a start has up to 200 KiB of parameters, and a commit 4 MiB.
     private const int MostAtOnce = 64;
+    private const int MostTextAtOnce = 256 * 1024;
+
+    // As many calls as wait for a grain otherwise, by a factor: these all are under way.
+    private const int MostWaiting = 1000;
 
     // A run that was accepted but could not be made, such as on a full disk, is tried again this often.
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(5);
+
+    // Callers give up after that; carried out all the same, a start would meet its own repeat.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<WaitingStart> _waiting = [];
     private readonly HashSet<long> _made = [];
@@ -31,7 +39,12 @@ internal sealed partial class PipelineGrain
 
     public async Task<Outcome<RunStarted>> Start(StartRun command)
     {
-        var start = new WaitingStart(command);
+        if (_waiting.Count >= MostWaiting)
+        {
+            throw new LimitExceededException($"{MostWaiting} starts of {Id} wait already. Repeat this one in a moment.");
+        }
+
+        var start = new WaitingStart(command, Time.GetTimestamp());
         _waiting.Add(start);
         if (!_isAccepting)
         {
@@ -56,50 +69,82 @@ internal sealed partial class PipelineGrain
         _isAccepting = true;
         while (_waiting.Count > 0)
         {
-            using (await TurnAsync())
+            var taken = new List<WaitingStart>();
+            try
             {
-                var starts = _waiting.Take(MostAtOnce).ToList();
-                _waiting.RemoveRange(0, starts.Count);
-                try
+                using var turn = await TurnAsync();
+                await AcceptNext(taken);
+            }
+            catch (Exception fault)
+            {
+                if (IsEnding)
                 {
-                    await Accept(starts);
-                }
-                catch (Exception fault)
-                {
-                    // The activation ends with a commit that fails: who still waits has nothing to wait for.
-                    starts.Concat(_waiting).ToList().ForEach(start => start.Fail(fault));
+                    taken.AddRange(_waiting);
                     _waiting.Clear();
                 }
+
+                // Nobody but who was taken: a question that failed says nothing about the others.
+                taken.ForEach(start => start.Fail(fault));
             }
         }
 
         _isAccepting = false;
     }
 
+    // An activation whose commit has failed ends, and what it knows may be older than the store.
     private async Task<IDisposable> TurnAsync()
     {
         await _turn.WaitAsync();
-        return new Turn(_turn);
+        var turn = new Turn(_turn);
+        if (!IsEnding)
+        {
+            return turn;
+        }
+
+        turn.Dispose();
+        throw new InconsistentStateException($"{Id} is being loaded anew after a commit that failed. Repeat the request in a moment.");
     }
 
-    private async Task Accept(List<WaitingStart> starts)
+    private async Task AcceptNext(List<WaitingStart> taken)
     {
+        // The first is taken in any case: if one of these fails, it is for it that it was asked.
+        Take(taken, 1);
         if (Live is not { } document)
         {
-            starts.ForEach(start => start.Tell(NotFound()));
+            taken.ForEach(start => start.Tell(NotFound()));
             return;
         }
 
         var spec = await Spec(document.DefinitionVersion);
         var limits = await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).GetLimits();
         // Where there is a limit, each start must find the runs before it in the queue.
-        foreach (var some in starts.Chunk(limits.RunningRuns == 0 ? MostAtOnce : 1))
+        if (limits.RunningRuns == 0)
         {
-            await Accept(some, spec, limits);
+            Take(taken, MostAtOnce);
+        }
+
+        await Accept(taken, spec, limits);
+    }
+
+    // Moves waiting starts, up to so many in all; those whose callers have given up fail.
+    private void Take(List<WaitingStart> taken, int most)
+    {
+        while (_waiting.Count > 0 && taken.Count < most && (taken.Count == 0 || taken.Sum(start => start.Length) < MostTextAtOnce))
+        {
+            var start = _waiting[0];
+            _waiting.RemoveAt(0);
+            if (Time.GetElapsedTime(start.Since) < Patience)
+            {
+                taken.Add(start);
+            }
+            else
+            {
+                start.Fail(new TimeoutException($"The start of {Id} waited for {Patience.TotalSeconds:0} s."));
+            }
         }
     }
 
-    private async Task Accept(WaitingStart[] starts, PipelineSpec spec, WorkspaceLimits limits)
+    private async Task Accept(List<WaitingStart> starts, PipelineSpec spec, WorkspaceLimits limits)
     {
         var next = Document!;
         var accepted = new List<(WaitingStart Start, StartRecord Record)>();
@@ -128,9 +173,9 @@ internal sealed partial class PipelineGrain
         var first = Document!.LastRun + 1;
         if (next.LastRun >= first)
         {
-            await Save(next with { Starts = Remember(next.Starts) }, starts[^1].Command.By);
+            await Save(next with { Starts = Remember(next.Starts) }, next.Starts[^1].Pending!.By);
             ForgetMade();
-            await Make(next.Starts.Where(record => record.Number >= first), isAwaited: limits.RunningRuns > 0);
+            await Make(next.Starts.Where(record => record.Number >= first), isAwaited: limits.RunningRuns > 0 || Unmade.Count() > MostAtOnce);
         }
 
         // The first of several with one operation is the start, the others are its repeats.
@@ -220,8 +265,12 @@ internal sealed partial class PipelineGrain
     private async Task Retry(CancellationToken cancellationToken)
     {
         await Wake();
-        _retry?.Dispose();
-        _retry = null;
+        // Another may have failed meanwhile.
+        if (!Unmade.Any())
+        {
+            _retry?.Dispose();
+            _retry = null;
+        }
     }
 
     // Starts whose runs are made are noted as such with the next commit, which costs nothing extra.
@@ -236,11 +285,16 @@ internal sealed partial class PipelineGrain
         _made.IntersectWith(Document!.Starts.Where(start => start.Pending is not null).Select(start => start.Number).ToHashSet());
 
     // A start that has no number yet.
-    private sealed class WaitingStart(StartRun command)
+    private sealed class WaitingStart(StartRun command, long since)
     {
         private readonly TaskCompletionSource<Outcome<RunStarted>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public StartRun Command => command;
+
+        public long Since => since;
+
+        // In characters, roughly.
+        public int Length { get; } = command.Parameters.Sum(parameter => parameter.Key.Length + parameter.Value.Length);
 
         public Task<Outcome<RunStarted>> Answer => _answer.Task;
 

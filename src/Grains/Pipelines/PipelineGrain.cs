@@ -21,24 +21,25 @@ internal sealed partial class PipelineGrain(GrainFacets facets, WorkIndex work, 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
-        foreach (var start in Unmade.ToList())
-        {
-            try
-            {
-                await MakeRun(start);
-            }
-            catch (Exception fault) when (fault is not OutOfMemoryException)
-            {
-                // The pipeline must go on working; it is tried again with the next activation or when the start is repeated.
-                LogMakeFailed(Id, start.Number, fault);
-            }
-        }
-
+        await Task.WhenAll(Unmade.ToList().Select(MakeOrLog));
         if (IsOrphan && !Unmade.Any())
         {
             var made = Document! with { Starts = Remember(Document.Starts) };
             await CommitAsync(made, Index(made), []);
             ForgetMade();
+        }
+    }
+
+    private async Task MakeOrLog(StartRecord start)
+    {
+        try
+        {
+            await MakeRun(start);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // The pipeline must go on working; it is tried again with the next activation or when the start is repeated.
+            LogMakeFailed(Id, start.Number, fault);
         }
     }
 
