@@ -4,12 +4,13 @@ using Control.Grains.Durable;
 namespace Control.Grains.Runs;
 
 /// <summary>
-/// Carries out what a committed change asks for. Nothing here is waited for: each effect is a hint or idempotent, and what
+/// Carries out what a committed change asks for. Nothing here need be waited for: each effect is a hint or idempotent, and what
 /// gets lost is found again (pools reconcile, runs look again, agents say what they hold).
 /// </summary>
 internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry)
 {
-    public void Carry(IGrainFactory grains, RunModel model, ImmutableArray<RunEffect> effects)
+    /// <summary>Done once the groups have been told what the run claims, or could not be.</summary>
+    public Task Carry(IGrainFactory grains, RunModel model, ImmutableArray<RunEffect> effects)
     {
         foreach (var pool in effects.OfType<RunEffect.Enqueue>().GroupBy(effect => effect.Pool))
         {
@@ -20,6 +21,10 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
         {
             Carry(grains, model, effect);
         }
+
+        var claimed = Task.WhenAll(effects.OfType<RunEffect.Claim>().Select(claim => grains.GetGrain<IGroupGrain>(claim.Group.ToString()).Claim(claim.Request)));
+        claimed.Forget();
+        return claimed;
     }
 
     private void Carry(IGrainFactory grains, RunModel model, RunEffect effect)
@@ -31,9 +36,6 @@ internal sealed class RunEffects(SourceResolver resolver, RunTelemetry telemetry
                 break;
             case RunEffect.Release release:
                 grains.GetGrain<IAgentGrain>(release.Agent.Value).Release(release.Lease).Forget();
-                break;
-            case RunEffect.Claim claim:
-                grains.GetGrain<IGroupGrain>(claim.Group.ToString()).Claim(claim.Request).Forget();
                 break;
             case RunEffect.Unclaim unclaim:
                 grains.GetGrain<IGroupGrain>(unclaim.Group.ToString()).Release(unclaim.Place).Forget();

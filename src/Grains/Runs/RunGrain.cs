@@ -15,6 +15,9 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     // run looks again this often, whatever got lost.
     private static readonly TimeSpan RecheckAfter = TimeSpan.FromSeconds(30);
 
+    // What a claim that does not arrive may hold up the start for; it is claimed again later.
+    private static readonly TimeSpan ClaimPatience = TimeSpan.FromSeconds(5);
+
     private static readonly PipelineSpec NoPlan = new("", [], [], null, []);
 
     private readonly RunEffects _effects;
@@ -22,6 +25,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     private readonly Mailbox<RunMachine> _mailbox;
     private RunModel? _model;
     private Task? _creation;
+    private Task _claimed = Task.CompletedTask;
     private DateTimeOffset? _recheckAt;
     private Task? _purge;
 
@@ -66,6 +70,8 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
         if (_model is null)
         {
             await (_creation ??= Commit(RunMachine.Create(Id, command), command.Spec));
+            // Who starts one run after the other expects their claims in that order; on two silos the second's could be first.
+            await _claimed.WaitAsync(ClaimPatience, Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         return RunViews.Run(Model);
@@ -198,7 +204,7 @@ internal sealed class RunGrain : DurableGrain<RunHead>, IRunGrain
     {
         if (_model is { } model && !effects.IsEmpty)
         {
-            _effects.Carry(GrainFactory, model, effects);
+            _claimed = _effects.Carry(GrainFactory, model, effects);
         }
     }
 

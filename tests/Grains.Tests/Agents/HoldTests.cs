@@ -98,10 +98,8 @@ public sealed class HoldTests : IAsyncLifetime
     {
         var pipeline = await _world.PipelineAsync(Yaml.OneJob);
         World.Valid(await Workspace("w").SetLimits(new SetLimits(new WorkspaceLimits(1, 0, 0), World.Someone)));
-        var first = await _world.RunAsync(pipeline);
-        // A run is there before its claim has reached the group: on another silo the second one's could be first.
+        var (first, second) = (await _world.RunAsync(pipeline), await _world.RunAsync(pipeline));
         await _world.UntilRunAsync(first, RunState.Running);
-        var second = await _world.RunAsync(pipeline);
         await _world.UntilRunAsync(second, RunState.Queued);
 
         World.Valid(await Workspace("w").SetLimits(new SetLimits(WorkspaceLimits.None, World.Someone)));

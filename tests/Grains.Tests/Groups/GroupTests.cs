@@ -107,14 +107,17 @@ public sealed class GroupTests : IAsyncLifetime
         var job = await agent.TakeAsync();
         var asked = _world.Calls.Begun("IGroupGrain.Claim");
         var claim = _world.Calls.HoldNext("IGroupGrain.Claim");
-        var cancelled = await _world.RunAsync(pipeline);
+        var (cancelled, starting) = (new RunId(pipeline, 2), _world.RunAsync(pipeline));
         await asked;
         var released = _world.Calls.Begun("IGroupGrain.Release");
         World.Valid(await _world.Run(cancelled).Cancel(CancelMode.Now, World.Someone));
         await _world.UntilRunAsync(cancelled, RunState.Cancelled);
         await released;
 
+        // Who starts runs one after the other has them claim in that order.
+        Assert.False(starting.IsCompleted);
         claim.SetResult();
+        Assert.Equal(cancelled, await starting);
         await _world.Grain<IGroupGrain>("w/deploy").CountWaiting();
 
         await agent.EndAsync(job);
