@@ -20,7 +20,7 @@ public sealed record ClientOptions
 
     /// <summary>
     /// How long a request is repeated that the server answered, but could not take just then, as while a silo's grains move to
-    /// another. Default 30 s; that long a cluster may take to notice that one of its silos is dead.
+    /// another. Default 30 s; a cluster drops a silo that froze after 11 s (docs/operations.md).
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -17,7 +17,7 @@ internal sealed partial class PipelineGrain
     private const int MostAtOnce = 64;
     private const int MostTextAtOnce = 256 * 1024;
 
-    // As many calls as wait for a grain otherwise, by a factor: these all are under way.
+    // Starts interleave, so the engine's limit on calls that wait for a grain does not hold for them.
     private const int MostWaiting = 1000;
 
     // A run that was accepted but could not be made, such as on a full disk, is tried again this often.
