@@ -1,5 +1,6 @@
 using Control.Contracts.Errors;
 using Control.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -8,20 +9,23 @@ namespace Control.Cli.Hosting;
 /// <summary>
 /// Compares this machine's clock with that of the database, which all processes of a cluster share. What is due when stands there, in
 /// whoever's time wrote it: a silo that is an hour ahead would end jobs and start schedules an hour early. So a process does not start
-/// beside a clock it does not agree with, and says so when they part later. Added before the engine, and asks before any service starts: a silo
-/// that had joined first would have grains already.
+/// beside a clock it does not agree with, and says so when they part later.
 /// </summary>
-internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, ILogger<ClockWatch> log) : BackgroundService, IHostedLifecycleService
+internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, ILogger<ClockWatch> log) : BackgroundService
 {
     /// <summary>Machines whose clocks are kept differ by far less; the deadlines of jobs are minutes.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Asks whether a host may start. Before it does: a silo that had joined would have grains already, and one of Orleans whose start another
+    /// service refuses cannot be stopped.
+    /// </summary>
     /// <exception cref="ControlException"><c>clock-off</c>: the clocks differ by more than 30 s.</exception>
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public static async Task CheckAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var offset = await store.ClockOffsetAsync(time, cancellationToken);
+        var offset = await services.GetRequiredService<ControlStore>().ClockOffsetAsync(services.GetRequiredService<TimeProvider>(), cancellationToken);
         if (offset.Duration() > Tolerance)
         {
             throw new ControlException(
@@ -29,12 +33,6 @@ internal sealed partial class ClockWatch(ControlStore store, TimeProvider time, 
                 $"This machine's clock is {Words(offset)} the database's. Set the one that is wrong, as with timedatectl set-ntp true or chronyc makestep, and start again.");
         }
     }
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

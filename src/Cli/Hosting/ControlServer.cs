@@ -34,6 +34,7 @@ public sealed class ControlServer : IAsyncDisposable
     private readonly X509Certificate2 _certificate;
     private AgentHost? _agent;
     private bool _isStarting;
+    private bool _isRunning;
 
     private ControlServer(WebApplication app, DataFolder folder, X509Certificate2 certificate) =>
         (_app, _folder, _certificate) = (app, folder, certificate);
@@ -60,15 +61,17 @@ public sealed class ControlServer : IAsyncDisposable
         options = options.Checked();
         var folder = options.IsGateway ? DataFolder.Share(options.DataDirectory) : DataFolder.Open(options.DataDirectory);
         var certificate = ServerCertificate.LoadOrCreate(options.DataDirectory, options.Time, options.Names);
-        var server = new ControlServer(Build(options, certificate), folder, certificate);
+        var cluster = options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time));
+        var server = new ControlServer(Build(options, cluster, certificate), folder, certificate);
         try
         {
             await server.StartAsyncCore(options, cancellationToken);
             return server;
         }
-        catch
+        catch (Exception fault)
         {
             await server.DisposeAsync();
+            if (cluster is not null && StartFault.Explain(fault, cluster) is { } told) throw told;
             throw;
         }
     }
@@ -93,7 +96,14 @@ public sealed class ControlServer : IAsyncDisposable
 
         if (_isStarting)
         {
-            await _app.StopAsync();
+            try
+            {
+                await _app.StopAsync();
+            }
+            catch (Exception) when (!_isRunning)
+            {
+                // Orleans cannot stop what is not running; why it is not is what is thrown.
+            }
         }
 
         await _app.DisposeAsync();
@@ -101,7 +111,7 @@ public sealed class ControlServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static WebApplication Build(ServerOptions options, X509Certificate2 certificate)
+    private static WebApplication Build(ServerOptions options, SiloCluster? cluster, X509Certificate2 certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(options.LogLevel).AddFilter("Microsoft", LogLevel.Warning)
@@ -119,7 +129,7 @@ public sealed class ControlServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.AddSingleton(options.Time).AddHostedService<ClockWatch>();
-        AddGrains(builder.Services, options);
+        AddGrains(builder.Services, options, cluster);
         builder.Services.AddControlQueries();
         builder.Services.AddControlApi(api =>
         {
@@ -133,9 +143,8 @@ public sealed class ControlServer : IAsyncDisposable
         return app;
     }
 
-    private static void AddGrains(IServiceCollection services, ServerOptions options)
+    private static void AddGrains(IServiceCollection services, ServerOptions options, SiloCluster? cluster)
     {
-        var cluster = options.Cluster?.With(ServerCertificate.LoadOrCreateForSilos(options.DataDirectory, options.Time));
         if (options.IsGateway)
         {
             services.AddControlGuest(Storage, cluster!);
@@ -158,8 +167,10 @@ public sealed class ControlServer : IAsyncDisposable
         var began = options.Time.GetUtcNow();
         // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
         _ = _app.Services.GetServices<IHostedService>();
+        await ClockWatch.CheckAsync(_app.Services, cancellationToken);
         _isStarting = true;
         await _app.StartAsync(cancellationToken);
+        _isRunning = true;
         // What the process before it in this place was asked and did not answer is asked again.
         await _app.Services.GetRequiredService<IdempotencyStore>().AbandonAllAsync(began, cancellationToken);
         if (options.IsGateway)

@@ -16,6 +16,7 @@ public sealed class ControlSilo : IAsyncDisposable
     private readonly X509Certificate2 _certificate;
     private readonly SiloHealth? _health;
     private bool _isStarting;
+    private bool _isRunning;
 
     private ControlSilo(IHost host, X509Certificate2 certificate, SiloHealth? health) => (_host, _certificate, _health) = (host, certificate, health);
 
@@ -44,21 +45,25 @@ public sealed class ControlSilo : IAsyncDisposable
         }
 
         var certificate = ServerCertificate.LoadOrCreateForSilos(dataDirectory, TimeProvider.System);
-        var host = Build(dataDirectory, cluster.With(certificate), database, logLevel);
+        var joined = cluster.With(certificate);
+        var host = Build(dataDirectory, joined, database, logLevel);
         var silo = new ControlSilo(host, certificate, health is null ? null : new SiloHealth(health, host.Services));
         try
         {
             if (silo._health is not null) await silo._health.StartAsync(cancellationToken);
             // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
             _ = silo.Services.GetServices<IHostedService>();
+            await ClockWatch.CheckAsync(silo.Services, cancellationToken);
             silo._isStarting = true;
             await silo._host.StartAsync(cancellationToken);
+            silo._isRunning = true;
             silo._health?.HasJoined();
             return silo;
         }
-        catch
+        catch (Exception fault)
         {
             await silo.DisposeAsync();
+            if (StartFault.Explain(fault, joined) is { } told) throw told;
             throw;
         }
     }
@@ -77,7 +82,14 @@ public sealed class ControlSilo : IAsyncDisposable
         _health?.Leaves();
         if (_isStarting)
         {
-            await _host.StopAsync();
+            try
+            {
+                await _host.StopAsync();
+            }
+            catch (Exception) when (!_isRunning)
+            {
+                // Orleans cannot stop what is not running; why it is not is what is thrown.
+            }
         }
 
         if (_host is IAsyncDisposable disposable)
