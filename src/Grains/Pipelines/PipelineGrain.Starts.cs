@@ -1,6 +1,5 @@
 using Control.Contracts.Workspaces;
 using Control.Engine.Pipelines;
-using Control.Grains.Durable;
 using Orleans.Storage;
 
 namespace Control.Grains.Pipelines;
@@ -14,6 +13,7 @@ internal sealed partial class PipelineGrain
     private const int MaxOperationId = 128;
 
     // Keep the document, and what a single turn does, within bounds: a start has up to 200 KiB of parameters, and a commit 4 MiB.
+    // They hold for what is accepted at once and for what was accepted and has no run yet.
     private const int MostAtOnce = 64;
     private const int MostTextAtOnce = 256 * 1024;
 
@@ -115,6 +115,7 @@ internal sealed partial class PipelineGrain
             return;
         }
 
+        await MakeRoom();
         var spec = await Spec(document.DefinitionVersion);
         var limits = await GrainFactory.GetGrain<IWorkspaceGrain>(Id.Workspace).GetLimits();
         // Where there is a limit, each start must find the runs before it in the queue.
@@ -175,7 +176,8 @@ internal sealed partial class PipelineGrain
         {
             await Save(next with { Starts = Remember(next.Starts) }, next.Starts[^1].Pending!.By);
             ForgetMade();
-            await Make(next.Starts.Where(record => record.Number >= first), isAwaited: limits.RunningRuns > 0 || Unmade.Count() > MostAtOnce);
+            var made = Make(next.Starts.Where(record => record.Number >= first));
+            if (limits.RunningRuns > 0) await made;
         }
 
         // The first of several with one operation is the start, the others are its repeats.
@@ -193,16 +195,27 @@ internal sealed partial class PipelineGrain
         return errors.IsEmpty ? null : Refusal.BadRequest("bad-start", $"The pipeline {Id} cannot be started like this.", errors);
     }
 
-    // Who started them is told of those that could not be made.
-    private async Task Make(IEnumerable<StartRecord> starts, bool isAwaited)
+    // Never fails: who started them is told of those that could not be made.
+    private async Task Make(IEnumerable<StartRecord> starts) =>
+        await Task.WhenAll(starts.Select(MakeRun)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+    // A start stands in the document with all it said until its run is made.
+    private async Task MakeRoom()
     {
-        var made = Task.WhenAll(starts.Select(MakeRun));
-        made.Forget();
-        if (isAwaited)
+        if (HasRoom()) return;
+        await Make(Unmade.ToList());
+        if (!HasRoom())
         {
-            await made.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            throw new LimitExceededException(
+                $"{Unmade.Count()} starts of {Id} were accepted whose runs cannot be made at present; that is tried every {RetryEvery.TotalSeconds:0} s. Repeat this one in a moment.");
         }
+
+        bool HasRoom() => Unmade.Count() <= MostAtOnce && Unmade.Sum(start => Length(start.Pending!.Parameters)) <= MostTextAtOnce;
     }
+
+    // In characters, roughly.
+    private static int Length(IEnumerable<KeyValuePair<string, string>> parameters) =>
+        parameters.Sum(parameter => parameter.Key.Length + parameter.Value.Length);
 
     // Asked first, so that the start is refused instead of a run that only fails; the group itself has the last word.
     private async Task<Refusal?> WhyNotQueue(WorkspaceLimits limits)
@@ -293,8 +306,7 @@ internal sealed partial class PipelineGrain
 
         public long Since => since;
 
-        // In characters, roughly.
-        public int Length { get; } = command.Parameters.Sum(parameter => parameter.Key.Length + parameter.Value.Length);
+        public int Length { get; } = Length(command.Parameters);
 
         public Task<Outcome<RunStarted>> Answer => _answer.Task;
 

@@ -1,4 +1,5 @@
 using Control.Contracts.Workspaces;
+using Orleans.Runtime;
 
 namespace Control.Grains.Tests.Pipelines;
 
@@ -56,6 +57,51 @@ public sealed class PipelineTests : IAsyncLifetime
         Assert.Equal((1, false), (World.Valid(await first).Run.Number, World.Valid(await first).Repeated));
         Assert.Equal((1, true), (World.Valid(await repeat).Run.Number, World.Valid(await repeat).Repeated));
         Assert.Equal((3, 3), (third.Run.Number, _world.Calls.Count("IRunGrain.Create")));
+    }
+
+    [Fact]
+    public async Task Start_AThousandWait_OneMoreIsRefused_AndThoseWhoseCallersGaveUpAreNotCarriedOut()
+    {
+        var pipeline = _world.Grain<IPipelineGrain>(await _world.PipelineAsync(Yaml.OneJob));
+        var asking = _world.Calls.HoldNext("IWorkspaceGrain.GetLimits");
+        var begun = _world.Calls.Begun("IWorkspaceGrain.GetLimits");
+        var first = pipeline.Start(World.Start("first"));
+        await begun;
+        var arrived = _world.Calls.Begun("IPipelineGrain.Start", 1000);
+        var waiting = Enumerable.Range(0, 1000).Select(i => pipeline.Start(World.Start($"{i}"))).ToList();
+        await arrived;
+
+        var refused = await Assert.ThrowsAsync<LimitExceededException>(() => pipeline.Start(World.Start("one too many")));
+        Assert.Contains("1000 starts of w/p wait already", refused.Message, StringComparison.Ordinal);
+
+        _world.Clock.Advance(TimeSpan.FromSeconds(31));
+        foreach (var start in waiting.Append(first)) await Assert.ThrowsAsync<TimeoutException>(() => start);
+        asking.SetResult();
+        Assert.Equal(1, World.Valid(await pipeline.Start(World.Start("after"))).Run.Number);
+    }
+
+    [Fact]
+    public async Task Start_RunsCannotBeMade_RefusedOnceThoseAcceptedFillTheDocument_AndAllAreMadeInTheEnd()
+    {
+        // As much as a start may say: after 20 of them there would be more than a document holds.
+        var names = Enumerable.Range(0, 50).Select(i => $"P{i}").ToList();
+        var pipeline = _world.Grain<IPipelineGrain>(await _world.PipelineAsync(
+            $"parameters:\n{string.Concat(names.Select(name => $"  {name}: {{ default: '' }}\n"))}{Yaml.OneJob}"));
+        var said = names.ToImmutableDictionary(name => name, _ => new string('x', 4096));
+        for (var i = 0; i < 1000; i++) _world.Calls.FailNext("IRunGrain.Create");
+
+        var accepted = new List<string>();
+        for (var i = 0; i < 25; i++)
+        {
+            var fault = await Record.ExceptionAsync(() => pipeline.Start(World.Start($"{i}") with { Parameters = said }));
+            if (fault is ControlException { Code: "injected" }) accepted.Add($"{i}");
+            else Assert.Contains("whose runs cannot be made at present", Assert.IsType<LimitExceededException>(fault).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["0", "1"], accepted);
+        _world.Calls.Clear();
+        Assert.Equal(3, World.Valid(await pipeline.Start(World.Start("after") with { Parameters = said })).Run.Number);
+        foreach (var number in Enumerable.Range(1, 3)) Assert.NotNull(await _world.Commits.LoadAsync(World.Key(new RunId(PipelineId.Parse("w/p"), number))));
     }
 
     [Fact]
