@@ -8,7 +8,7 @@ namespace Control.Crash.Tests;
 public sealed class ClockTests
 {
     [PostgresFact]
-    public async Task SiloAndGateway_ClockAnHourOff_DoNotStartAndSayWhy_AndTheClusterGoesOn()
+    public async Task SiloAndGateway_ClockAnHourOff_DoNotStartAndSayWhy_AndTheClusterGoesOn_OneThatGoesWrongLaterSaysSo()
     {
         using var folder = new Folder();
         await using var postgres = await PostgresServer.StartAsync();
@@ -24,18 +24,24 @@ public sealed class ClockTests
         Assert.True(await late.Exit() == 1, await late.AllOutput());
         Assert.Matches(@"error: This machine's clock is 0\.(00:59:5\d|01:00:0\d) behind the database's\.", await late.AllOutput());
 
-        await using var right = Start("+2s", "silo", "run");
+        // Then one that goes wrong later: what this file says is read every ten seconds.
+        var offsets = Path.Combine(folder.Path, "offset");
+        await File.WriteAllTextAsync(offsets, "+2s");
+        await using var right = Start(null, "silo", "run");
         await right.Line("Silo runs at");
+        await File.WriteAllTextAsync(offsets, "+1h");
+        await right.Line("ahead of the database's: set the one that is wrong");
         Assert.Equal(0, await right.Terminate());
         Assert.Equal(0, await server.Terminate());
 
-        ControlProcess Start(string offset, params string[] command) => ControlProcess.Start(
+        ControlProcess Start(string? offset, params string[] command) => ControlProcess.Start(
             folder.Path,
             new Dictionary<string, string?>
             {
                 ["CONTROL_REDIS"] = redis.Address,
-                ["LD_PRELOAD"] = offset.Length == 0 ? null : Library(),
+                ["LD_PRELOAD"] = offset is "" ? null : Library(),
                 ["FAKETIME"] = offset,
+                ["FAKETIME_TIMESTAMP_FILE"] = Path.Combine(folder.Path, "offset"),
                 // What waits goes by the monotonic clock, which is right.
                 ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
                 ["FAKETIME_FORCE_MONOTONIC_FIX"] = "0",

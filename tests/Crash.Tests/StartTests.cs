@@ -19,6 +19,7 @@ public sealed class StartTests
         await Refused("error: Redis, where the silos", nowhere, Free(), "silo", "run");
         await Refused("error: Redis, where the silos", nowhere, Free(), "api", "run", "--listen", "127.0.0.1:0");
         await Refused($"error: The silo cannot listen on 127.0.0.1:{address}: ", redis.Address, $"127.0.0.1:{address}", "silo", "run");
+        await Refused($"error: The silo cannot listen on {taken}: ", redis.Address, taken, "silo", "run");
         await Refused($"error: Failed to bind to address https://127.0.0.1:{address}", redis.Address, Free(), "api", "run", "--listen", $"127.0.0.1:{address}");
         Assert.Equal(0, await server.Terminate());
 

@@ -65,13 +65,13 @@ public sealed class ControlServer : IAsyncDisposable
         var server = new ControlServer(Build(options, cluster, certificate), folder, certificate);
         try
         {
-            await server.StartAsyncCore(options, cancellationToken);
+            await server.StartAsyncCore(options, cluster, cancellationToken);
             return server;
         }
         catch (Exception fault)
         {
             await server.DisposeAsync();
-            if (cluster is not null && StartFault.Explain(fault, cluster) is { } told) throw told;
+            if (cluster is not null && SiloStart.Explain(fault, cluster) is { } told) throw told;
             throw;
         }
     }
@@ -162,12 +162,13 @@ public sealed class ControlServer : IAsyncDisposable
     private static string Place(ServerOptions options) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         $"{Environment.MachineName}\n{options.DataDirectory}\n{(options.IsGateway ? options.Listen : null)}")))[..16];
 
-    private async Task StartAsyncCore(ServerOptions options, CancellationToken cancellationToken)
+    private async Task StartAsyncCore(ServerOptions options, SiloCluster? cluster, CancellationToken cancellationToken)
     {
         var began = options.Time.GetUtcNow();
         // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
         _ = _app.Services.GetServices<IHostedService>();
         await ClockWatch.CheckAsync(_app.Services, cancellationToken);
+        if (cluster is not null) SiloStart.CheckAddress(cluster);
         _isStarting = true;
         await _app.StartAsync(cancellationToken);
         _isRunning = true;

@@ -54,6 +54,7 @@ public sealed class ControlSilo : IAsyncDisposable
             // A host whose services cannot be made, as without the database, fails at being stopped, too, and that would be all anybody saw.
             _ = silo.Services.GetServices<IHostedService>();
             await ClockWatch.CheckAsync(silo.Services, cancellationToken);
+            SiloStart.CheckAddress(joined);
             silo._isStarting = true;
             await silo._host.StartAsync(cancellationToken);
             silo._isRunning = true;
@@ -63,7 +64,7 @@ public sealed class ControlSilo : IAsyncDisposable
         catch (Exception fault)
         {
             await silo.DisposeAsync();
-            if (StartFault.Explain(fault, joined) is { } told) throw told;
+            if (SiloStart.Explain(fault, joined) is { } told) throw told;
             throw;
         }
     }
