@@ -77,6 +77,29 @@ public class EndingTests
     }
 
     [Fact]
+    public async Task Stop_ProcessThatBecomesAnotherInsteadOfEnding_IsAskedAgain()
+    {
+        await using var agent = await TestAgent.StartAsync(options => options.StopGrace = TimeSpan.FromSeconds(60));
+        var life = agent.CreateLifeLine();
+        // As a shell's fork does that is asked before it has become its command. The last one has ears, and is asked once.
+        var job = agent.Run($$"""
+            trap 'echo cleaned up; exit 0' TERM
+            sh -c 'trap "exec sleep 1000" TERM; {{life.Hold}} sleep 1000 & wait' &
+            sh -c 'trap "echo heard; exit 0" TERM; {{life.Hold}} sleep 1000 & wait' &
+            wait
+            """);
+        await life.ReadLineAsync();
+        await life.ReadLineAsync();
+
+        agent.Server.Stop(job);
+        var (report, log) = await agent.Server.ResultOf(job);
+
+        Assert.Equal(0, report.Cleanup!.Killed);
+        Assert.Equal(2, log.Split("heard").Length);
+        Assert.Contains("cleaned up", log);
+    }
+
+    [Fact]
     public async Task Timeout_OfStep_EndsTreeAndFails()
     {
         await using var agent = await TestAgent.StartAsync();

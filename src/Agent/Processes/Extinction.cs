@@ -52,8 +52,9 @@ internal static class Extinction
             }
             else
             {
-                // Once each: a process may be forked after the others were asked.
-                Signal(sighting.Found.Where(asked.Add), Libc.SigTerm);
+                // Once each: a process may be forked after the others were asked. A second time only who cannot have heard: a shell's fork
+                // takes the signal for its parent's trap, and forgets it when it becomes the command.
+                Signal(sighting.Found.Where(process => asked.Add(process) || ProcessTable.DiesOf(process, Libc.SigTerm)), Libc.SigTerm);
             }
 
             await Task.Delay(pause, clock).ConfigureAwait(false);

@@ -61,6 +61,33 @@ internal static class ProcessTable
     /// <summary>True for a process that is there and no zombie.</summary>
     public static bool IsAlive(int process) => StatOf(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}")) is not null;
 
+    /// <summary>True when a process neither catches nor ignores a signal, so that it cannot have got it and be there still.</summary>
+    public static bool DiesOf(int process, int signal)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4096);
+        try
+        {
+            return DiesOf(Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), ref buffer, buffer.Length), signal);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Reads that from the text of <c>/proc/PID/status</c> (proc(5): SigIgn and SigCgt, masks in hexadecimal).</summary>
+    internal static bool DiesOf(ReadOnlySpan<byte> status, int signal)
+    {
+        return MaskOf(status, "\nSigIgn:\t"u8) is { } ignored && MaskOf(status, "\nSigCgt:\t"u8) is { } caught && ((ignored | caught) >> (signal - 1) & 1) == 0;
+
+        static ulong? MaskOf(ReadOnlySpan<byte> status, ReadOnlySpan<byte> name)
+        {
+            var start = status.IndexOf(name);
+            var text = start < 0 ? [] : status[(start + name.Length)..];
+            return ulong.TryParse(text[..Math.Max(0, text.IndexOf((byte)'\n'))], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mask) ? mask : null;
+        }
+    }
+
     /// <summary>True when a live process is in the session.</summary>
     public static bool HasSession(int session)
     {
