@@ -90,8 +90,8 @@ public sealed class AdminTests
     [Fact]
     public async Task RotateKey_ServerRunning_SealsWithItAtOnceAndTheRestAnew_AcrossACrash()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(insideCapacity: 1);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var pipeline = await site.Define("sealed", """
             stages:
               - name: use

@@ -20,8 +20,8 @@ public sealed class AgentLossTests(ITestOutputHelper output)
     [Fact]
     public async Task AgentKilled_StartedAgain_AttemptsAreLostAtOnceAndItsProcessesAreGone()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var agent = await site.StartAgent("worker");
         var run = await site.StartRun(await site.Define("restart", Pipeline(site.Folder)));
         var again = await ReadyProcesses(site, run, "build.again/1", limit.Token);
@@ -53,8 +53,8 @@ public sealed class AgentLossTests(ITestOutputHelper output)
     [Fact]
     public async Task AgentKilled_NotStartedAgain_IsSuspectInTimeAndLosesItsAttempt()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var agent = await site.StartAgent("worker");
         var run = await site.StartRun(await site.Define("silence", Pipeline(site.Folder)));
         var processes = await ReadyProcesses(site, run, "build.again/1", limit.Token);

@@ -10,8 +10,8 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     [AsRootFact]
     public async Task AgentsDiskFull_ByALog_TheJobFailsAndSaysSoAndTheNextOneRuns()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await site.Mount("agent-worker", megabytes: 2);
         await site.StartAgent("worker", capacity: 1);
         var run = await site.StartRun(await site.Define("loud", $$"""
@@ -42,8 +42,8 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     [AsRootFact]
     public async Task ServersDiskFull_RoomComesBack_NothingIsLostAndTheRunGoesOn()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await using var site = await Site.Start(output, dataMegabytes: 32);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await using var relay = await site.StartRelay();
         await site.StartAgent("worker", relay: relay);
         await Gate.Make(site, "go");
@@ -116,8 +116,8 @@ public sealed class LostAnswerTests(ITestOutputHelper output)
     [Fact]
     public async Task LogPieceStored_AnswerLost_SentAgainAndTheLogIsIdentical()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4), TimeProvider.System);
         await using var relay = await site.StartRelay();
         await site.StartAgent("worker", relay: relay);
         int stored = 0, lost = 0;

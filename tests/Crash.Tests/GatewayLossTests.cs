@@ -15,8 +15,8 @@ public sealed class GatewayLossTests(ITestOutputHelper output)
     [InlineData(true)]
     public async Task GatewayLost_JobWritesOn_TheOtherGetsEveryByteAndTheLeaseHolds(bool isSilent)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await using var site = await Site.Start(output, silos: 2);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         int[] ports = [Site.FreePort(), Site.FreePort()];
         var first = await site.StartGateway(ports[0]);
         await site.StartGateway(ports[1]);

@@ -9,8 +9,8 @@ public sealed class InsideAgentTests(ITestOutputHelper output)
     [AsRootFact]
     public async Task Job_OfTheAgentInside_CannotReadTheServersDataOrEnvironment()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output, insideCapacity: 1);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var keys = Path.Combine(site.Data, "secret-keys.json");
         Assert.True(File.Exists(keys));
         var pipeline = $"""

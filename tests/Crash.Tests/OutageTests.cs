@@ -11,8 +11,8 @@ public sealed class OutageTests(ITestOutputHelper output)
     [InlineData(60)]
     public async Task ServerKilled_StartedLater_JobsWentOnAndLogsAreComplete(int downSeconds)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await site.StartAgent("worker");
         foreach (var fifo in (string[])["go-first", "done-first", "go-second"])
         {

@@ -11,8 +11,8 @@ public sealed class RestoreTests(ITestOutputHelper output)
     [Fact]
     public async Task Restore_AgentRunsAJobOfTheLostTime_EndsItAndRunsTheNewRunOfThatNumber()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await using var site = await Site.Start(output, silos: 1);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await site.StartAgent("worker");
         await site.SharedFile("process");
         var pipeline = await site.Define("back", $"stages: [{{ name: build, jobs: {{ say: {{ steps: ['echo first >> {site.Folder}/starts'] }} }} }}]");

@@ -25,8 +25,8 @@ public sealed class RetentionSweepTests(ITestOutputHelper output)
     [Fact]
     public async Task ServerKilledAtEveryStep_OfDeletionsAndPrunes_WhatWasToGoIsGoneAndNothingElse()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System);
         await site.StartAgent("worker");
         var pipeline = await site.Define("kept", """
             stages:

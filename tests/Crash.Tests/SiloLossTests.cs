@@ -13,8 +13,8 @@ public sealed class SiloLossTests(ITestOutputHelper output)
     [Fact]
     public async Task SiloKilled_WaitingRuns_AnswerFromTheOtherInSeconds()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await using var site = await Site.Start(output, silos: 2);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await site.StartAgent("worker");
         var pipeline = await site.Define("gated", """
             stages:
@@ -60,8 +60,8 @@ public sealed class SiloLossTests(ITestOutputHelper output)
     [Fact]
     public async Task SiloAndAgentKilled_NobodyAsks_ItsAttemptsAreLostAllTheSame()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         await using var site = await Site.Start(output, silos: 2);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
         // Several, so that some of their grains are on the silo that dies.
         var agents = new List<ControlProcess>();
         while (agents.Count < 4) agents.Add(await site.StartAgent($"worker-{agents.Count}", capacity: 1));

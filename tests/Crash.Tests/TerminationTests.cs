@@ -25,8 +25,8 @@ public sealed class TerminationTests(ITestOutputHelper output)
     [Fact]
     public async Task Agent_Terminated_EndsItsJobsTellsAndExitsWithZero()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var agent = await site.StartAgent("worker");
         var (run, processes) = await StartEndless(site, limit.Token);
 
@@ -43,8 +43,8 @@ public sealed class TerminationTests(ITestOutputHelper output)
     [Fact]
     public async Task Server_TerminatedWithAJobOfItsAgentInside_LeavesNothingAndGoesOnAfterTheStart()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output, insideCapacity: 2);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         var (run, processes) = await StartEndless(site, limit.Token);
 
         var began = TimeProvider.System.GetTimestamp();
@@ -60,8 +60,8 @@ public sealed class TerminationTests(ITestOutputHelper output)
     [Fact]
     public async Task Server_TerminatedWithParkedAgentAndOpenStream_ExitsWithZero()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await using var site = await Site.Start(output);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         await site.StartAgent("worker");
         var (run, processes) = await StartEndless(site, limit.Token);
         await using var stream = site.Client.WatchRunAsync(run, 0, limit.Token).GetAsyncEnumerator(limit.Token);
