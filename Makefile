@@ -8,7 +8,8 @@ OUT := artifacts/$(GRAIN_RUNTIME)/bin
 # Says what it builds and, only when that fails, everything the compiler said.
 build_project = echo "building $(1)" >&2; out=$$(dotnet build $(1) -c $(CONFIGURATION) -p:GrainRuntime=$(GRAIN_RUNTIME) \
 	-v quiet --nologo 2>&1) || { printf '%s\n' "$$out"; exit 1; }
-TESTS := $(sort $(wildcard tests/*.Tests))
+# All but the one that make e2e runs.
+TESTS := $(filter-out tests/Cluster.Tests,$(sort $(wildcard tests/*.Tests)))
 # The suites that run again on clusters of two silos.
 CLUSTERED := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 
@@ -16,12 +17,12 @@ CLUSTERED := tests/Grains.Tests:2 tests/Scenarios.Tests:2 tests/Crash.Tests:2
 POSTGRES_Embedded := tests/Storage.Tests:postgres tests/Grains.Tests:postgres
 # What SECOND=1 leaves out, for the gate's second engine: suites in which no grain is called, and the crashes of a lone silo,
 # which run on two of them.
-ALIKE := tests/Agent.Tests tests/Chaos.Tests tests/Cli.Tests tests/Crash.Tests tests/Engine.Tests tests/Runtime.CodeGen.Tests tests/Storage.Tests
+ALIKE := tests/Agent.Tests tests/Chaos.Tests tests/Cli.Tests tests/Crash.Tests tests/Engine.Tests tests/Kubernetes.Tests tests/Runtime.CodeGen.Tests tests/Storage.Tests
 
 # One build at a time in this file, whatever -j says: every target builds the same solution.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup build run cluster test demo chart e2e bench chaos check clean
+.PHONY: help setup build run cluster test demo chart kube e2e bench chaos check clean
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 export GRAIN_RUNTIME CONFIGURATION
@@ -55,8 +56,12 @@ demo: setup ## runs the sample pipeline on a real Git repository, headless; exit
 chart: ## checks the Helm chart, without a cluster
 	@build/chart
 
-e2e: setup ## installs the chart on a real Kubernetes, grows, shrinks and upgrades it under running pipelines; compiles Kubernetes the first time
-	@build/e2e
+kube: setup ## starts a real Kubernetes and a shell beside it, to play with; compiles Kubernetes the first time
+	@build/kube
+
+e2e: setup ## the suites on a real Kubernetes: its API, and the chart grown, shrunk and upgraded under running pipelines; compiles Kubernetes the first time
+	@$(call build_project,tests/Cluster.Tests)
+	@build/kube build/test tests/Cluster.Tests; api=$$?; build/e2e && exit $$api
 
 bench: setup ## prints "name value unit" lines, of both engines where both can be had; BENCH="run spawn load postgres grain remote failover adoption spread busy storage" chooses
 	@build/bench $(BENCH)
