@@ -1,5 +1,6 @@
 using System.Text;
 using Control.Api.Agents;
+using Control.Api.Clusters;
 using Control.Api.Events;
 using Control.Api.Groups;
 using Control.Api.Pipelines;
@@ -70,6 +71,7 @@ public static class ControlApi
         TriggerRoutes.Map(api);
         LogRoutes.Map(api);
         EventRoutes.Map(api);
+        ClusterRoutes.Map(api);
         AgentRoutes.Map(api);
         PoolRoutes.Map(api);
         RuntimeRoutes.Map(api);

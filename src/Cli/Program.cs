@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Control.Cli.Access;
 using Control.Cli.Agents;
+using Control.Cli.Clusters;
 using Control.Cli.CommandLine;
 using Control.Cli.Completion;
 using Control.Cli.Groups;
@@ -40,6 +41,7 @@ internal static class Program
             LoginCommand.CreateWhoAmI(cli),
             ContextCommand.Create(cli),
             WorkspaceCommand.Create(cli),
+            ClusterCommand.Create(cli),
             SecretCommand.Create(cli),
             PipelineCommand.Create(cli),
             RunCommand.Create(cli),

@@ -1,5 +1,6 @@
 using Control.Grains.Agents;
 using Control.Grains.Calls;
+using Control.Grains.Clusters;
 using Control.Grains.Durable;
 using Control.Grains.Runs;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,7 @@ public static class GrainServices
         services.AddSingleton<GrainFacets>();
         services.AddSingleton<RunTelemetry>();
         services.AddSingleton<SourceResolver>();
+        services.AddSingleton<ClusterProbe>();
         services.AddSingleton<RunEffects>();
         services.AddSingleton<IOutgoingGrainCallFilter>(_ => new RetryFilter(TimeProvider.System));
         return services;

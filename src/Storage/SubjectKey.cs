@@ -39,6 +39,9 @@ public static class SubjectKinds
     /// <summary>A pool that is or was held; key: its labels.</summary>
     public const string Pool = "pool";
 
+    /// <summary>A Kubernetes cluster; key: its name.</summary>
+    public const string Cluster = "cluster";
+
     /// <summary>An access token; key: its id.</summary>
     public const string Token = "token";
 

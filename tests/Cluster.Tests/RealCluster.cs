@@ -51,7 +51,7 @@ public sealed class RealCluster : IAsyncLifetime, IDisposable
         using var end = new CancellationTokenSource(Limit);
         try
         {
-            await new Kubernetes.Watching.ObjectWatch(Client, Kind(kind), space, default, TimeProvider.System).RunAsync(
+            await new Kubernetes.Watching.ObjectWatch(Client, Kind(kind), space, Kubernetes.Client.Selector.All, TimeProvider.System).RunAsync(
                 update =>
                 {
                     cache.Apply(update);

@@ -8,6 +8,9 @@ namespace Control.Api.Access;
 internal static class Policies
 {
     public const string Read = "read";
+    /// <summary>Reading what belongs to the whole installation: the token is not bound to workspaces.</summary>
+    public const string ReadAll = "read-all";
+
     public const string Run = "run";
     public const string Approve = "approve";
     public const string Write = "write";
@@ -32,6 +35,7 @@ internal static class Policies
     public static void AddTo(AuthorizationOptions options)
     {
         Add(options, Read, new ScopeRequirement(Scopes.Read));
+        Add(options, ReadAll, new ScopeRequirement(Scopes.Read, Unbound: true));
         Add(options, Run, new ScopeRequirement(Scopes.Run));
         Add(options, Approve, new ScopeRequirement(Scopes.Approve));
         Add(options, Write, new ScopeRequirement(Scopes.Write));
@@ -62,7 +66,7 @@ internal sealed record MetricsRequirement : IAuthorizationRequirement;
 /// </summary>
 internal sealed class ScopeHandler : AuthorizationHandler<ScopeRequirement>
 {
-    private static readonly ImmutableArray<string> Names = ["ws", "p", "secret", "stage", "id"];
+    private static readonly ImmutableArray<string> Names = ["ws", "p", "secret", "stage", "cluster", "id"];
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, ScopeRequirement requirement)
     {

@@ -1,3 +1,4 @@
+using Control.Contracts.Clusters;
 using Control.Contracts.Agents;
 using Control.Contracts.Runs;
 using Control.Contracts.Runtime;
@@ -27,6 +28,14 @@ internal static class Tones
         RunState.Failed => Tone.Bad,
         RunState.Waiting => Tone.Asks,
         RunState.Cancelled or RunState.Invalid => Tone.Faint,
+        _ => Tone.Busy,
+    };
+
+    public static Tone Of(ClusterState state) => state switch
+    {
+        ClusterState.Connected => Tone.Good,
+        ClusterState.Degraded => Tone.Asks,
+        ClusterState.Disconnected => Tone.Bad,
         _ => Tone.Busy,
     };
 

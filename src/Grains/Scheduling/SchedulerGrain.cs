@@ -1,3 +1,4 @@
+using Control.Contracts.Clusters;
 using Control.Contracts.Scheduling;
 using Control.Grains.Durable;
 
@@ -152,6 +153,7 @@ internal sealed partial class SchedulerGrain(WorkIndex work, SiloIdentity silo, 
                 SubjectKinds.Group => GrainFactory.GetGrain<IGroupGrain>(subject.Key).Wake(),
                 SubjectKinds.Retention => GrainFactory.GetGrain<IRetentionGrain>(subject.Key).Wake(),
                 SubjectKinds.Trigger => GrainFactory.GetGrain<ITriggerGrain>(subject.Key).Wake(),
+                SubjectKinds.Cluster => GrainFactory.GetGrain<IClusterGrain>(subject.Key).Wake(),
                 SubjectKinds.Pipeline => GrainFactory.GetGrain<IPipelineGrain>(subject.Key).Wake(),
                 _ => Task.CompletedTask,
             });

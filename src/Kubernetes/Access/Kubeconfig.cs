@@ -38,7 +38,7 @@ public sealed class Kubeconfig
     public ClusterAccess Access(string? context = null)
     {
         var name = context ?? CurrentContext ?? Contexts.FirstOrDefault()
-            ?? throw new KubeconfigException(new KubeconfigError("contexts", "There is none. Give a kubeconfig with a context, as 'kubectl config view --minify --flatten' prints it."));
+            ?? throw new KubeconfigException(new KubeconfigError("contexts", "There is none. Give a kubeconfig with a context, as 'kubectl config view --minify --flatten --raw' prints it."));
         var reader = new KubeconfigReader(_root, _folder);
         return reader.Read(name);
     }

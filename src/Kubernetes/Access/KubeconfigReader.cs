@@ -151,7 +151,7 @@ internal sealed class KubeconfigReader(JsonElement root, string? folder)
     private bool OnThisMachine(string at, string instead)
     {
         if (folder is not null) return true;
-        Wrong(at, $"Files and programs of your machine are not here. Use {instead}; 'kubectl config view --minify --flatten' puts files into the kubeconfig.");
+        Wrong(at, $"Files and programs of your machine are not here. Use {instead}; 'kubectl config view --minify --flatten --raw' puts files into the kubeconfig.");
         return false;
     }
 

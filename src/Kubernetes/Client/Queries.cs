@@ -5,13 +5,17 @@ namespace Control.Kubernetes.Client;
 /// <summary>Which objects of a kind.</summary>
 /// <param name="Labels">A label selector as kubectl takes it, such as <c>app=web,tier!=cache</c>; empty for all.</param>
 /// <param name="Fields">A field selector, such as <c>status.phase=Running</c>; empty for all.</param>
-public readonly record struct Selector(string Labels = "", string Fields = "");
+public sealed record Selector(string Labels = "", string Fields = "")
+{
+    /// <summary>All of them.</summary>
+    public static Selector All { get; } = new();
+}
 
 /// <summary>Which page of a list.</summary>
 public sealed record ListQuery
 {
     /// <summary>Which objects.</summary>
-    public Selector Selector { get; init; }
+    public Selector Selector { get; init; } = Selector.All;
 
     /// <summary>The most on a page; 0 for all at once.</summary>
     public int Limit { get; init; }

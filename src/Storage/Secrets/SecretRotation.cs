@@ -21,7 +21,7 @@ public sealed class SecretRotation
     /// </summary>
     public static readonly TimeSpan KeptFor = Idempotency.IdempotencyStore.KeptFor;
 
-    private static readonly ImmutableArray<string> OwnerKinds = [SubjectKinds.Workspace, SubjectKinds.Pipeline];
+    private static readonly ImmutableArray<string> OwnerKinds = [SubjectKinds.Workspace, SubjectKinds.Pipeline, SubjectKinds.Cluster];
 
     private readonly Database _database;
     private readonly SecretBox _box;
@@ -160,7 +160,7 @@ public sealed class SecretRotation
         /// <summary>The key that sealed it.</summary>
         public uint Key => SecretBox.KeyOf(Secret.Sealed);
 
-        // What it is sealed for is its owner, a workspace or a pipeline, and its name.
+        // What it is sealed for is its owner, such as a workspace, and its name.
         public static SealedRow Of(Owner owner, string key, string document)
         {
             var secret = ContractJson.Read<SealedSecret>(document);

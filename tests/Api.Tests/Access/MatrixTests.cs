@@ -96,7 +96,7 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task InstallationRoutes_WithAWorkspaceBoundAdmin_Answer403()
     {
         var bound = await host.Seed.TokenAsync("bound", ApiHost.Later, [Scopes.Admin], "team");
-        foreach (var route in PeoplesRoutes.Where(r => Policy(r) is Policies.Installation or Policies.Agents))
+        foreach (var route in PeoplesRoutes.Where(r => Policy(r) is Policies.Installation or Policies.Agents or Policies.ReadAll))
         {
             await (await SendAsync(route, bound)).ProblemAsync(HttpStatusCode.Forbidden, "workspace-bound");
         }
@@ -107,7 +107,12 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
     {
         foreach (var route in PeoplesRoutes.Where(r => Policy(r) != Policies.AnyToken))
         {
-            var needed = Policy(route) == Policies.Installation ? Scopes.Admin : Policy(route)!;
+            var needed = Policy(route) switch
+            {
+                Policies.Installation => Scopes.Admin,
+                Policies.ReadAll => Scopes.Read,
+                var scope => scope!,
+            };
             var others = Scopes.All.Where(s => s != needed && s != Scopes.Admin).ToImmutableArray();
             var token = await host.Seed.TokenAsync("lacks-" + needed, ApiHost.Later, others);
             host.App.Services.GetRequiredService<Credentials>().Forget(SubjectKinds.Token, "lacks-" + needed);
@@ -170,7 +175,7 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
             .Replace("{ws}", workspace, StringComparison.Ordinal).Replace("{p}", "web", StringComparison.Ordinal)
             .Replace("{n:long:min(1)}", "1", StringComparison.Ordinal).Replace("{k:int:min(1)}", "1", StringComparison.Ordinal)
             .Replace("{job}", "build.compile", StringComparison.Ordinal).Replace("{stage}", "build", StringComparison.Ordinal)
-            .Replace("{secret}", "key", StringComparison.Ordinal).Replace("{group}", "deploy", StringComparison.Ordinal).Replace("{pool}", "linux", StringComparison.Ordinal).Replace("{trigger}", "nightly", StringComparison.Ordinal).Replace("{id}", "admin", StringComparison.Ordinal);
+            .Replace("{secret}", "key", StringComparison.Ordinal).Replace("{group}", "deploy", StringComparison.Ordinal).Replace("{pool}", "linux", StringComparison.Ordinal).Replace("{trigger}", "nightly", StringComparison.Ordinal).Replace("{cluster}", "prod", StringComparison.Ordinal).Replace("{id}", "admin", StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         var request = new HttpRequestMessage(new HttpMethod(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods[0]), path);
         if (route.Metadata.GetMetadata<IAcceptsMetadata>() is { } accepts)

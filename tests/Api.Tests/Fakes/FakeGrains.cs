@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Control.Contracts.Clusters;
 using Control.Contracts.Groups;
 using Control.Contracts.Retention;
 using Control.Contracts.Scheduling;
@@ -51,6 +52,7 @@ internal sealed class FakeGrains(Seed seed, CommitStore commits)
     {
         _ when type == typeof(IWorkspaceGrain) => new FakeWorkspace(this, key),
         _ when type == typeof(IPipelineGrain) => new FakePipeline(this, key),
+        _ when type == typeof(IClusterGrain) => new FakeCluster(this, key),
         _ when type == typeof(IRunGrain) => new FakeRun(this, key),
         _ when type == typeof(IRetentionGrain) => new FakeRetention(this, key),
         _ when type == typeof(ITriggerGrain) => new FakeTriggers(this, key),
@@ -163,6 +165,48 @@ internal sealed class FakeWorkspace(FakeGrains fakes, string name) : IWorkspaceG
     public Task<Outcome<Done>> AddPipeline(string pipeline) => Task.FromResult<Outcome<Done>>(Done.Instance);
 
     public Task<Outcome<Done>> RemovePipeline(string pipeline) => Task.FromResult<Outcome<Done>>(Done.Instance);
+}
+
+internal sealed class FakeCluster(FakeGrains fakes, string name) : IClusterGrain
+{
+    public async Task<Outcome<ClusterView>> Create(CreateCluster command)
+    {
+        await fakes.Enter($"{name} Create", command);
+        return await Put(command.Description, command.Target);
+    }
+
+    public async Task<Outcome<ClusterView>> Update(UpdateCluster command)
+    {
+        await fakes.Enter($"{name} Update", command);
+        return await Put(command.Description, null);
+    }
+
+    public async Task<Outcome<ClusterView>> ReplaceAccess(ReplaceClusterAccess command)
+    {
+        await fakes.Enter($"{name} ReplaceAccess", command);
+        return await Put("", command.Target);
+    }
+
+    public async Task<Outcome<Done>> Delete(Actor by)
+    {
+        await fakes.Enter($"{name} Delete");
+        return Done.Instance;
+    }
+
+    public async Task<Outcome<ClusterView>> Check()
+    {
+        await fakes.Enter($"{name} Check");
+        return await Put("", null);
+    }
+
+    public Task Report(ClusterReport report) => Task.CompletedTask;
+
+    public Task Wake() => Task.CompletedTask;
+
+    private Task<ClusterView> Put(string description, ClusterTarget? target) => fakes.Seed.PutAsync(
+        new SubjectKey(SubjectKinds.Cluster, name),
+        v => new ClusterView(
+            name, description, target?.Server ?? "", ClusterState.Connected, [], null, target?.Credential ?? "", null, Seed.Then, Seed.Someone, Seed.Then, v));
 }
 
 internal sealed class FakePipeline(FakeGrains fakes, string key) : IPipelineGrain

@@ -100,6 +100,43 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal(fields, string.Join(" ", Assert.Throws<KubeconfigException>(() => Kubeconfig.ParseForeign(text).Access()).Errors.Select(error => error.Field)));
 
     [Fact]
+    public void Write_ThenRead_TheSame()
+    {
+        var access = new ClusterAccess
+        {
+            Server = new Uri("https://10.0.0.1:6443/at"),
+            CertificateAuthority = Own.Certificate,
+            InsecureSkipTlsVerify = true,
+            TlsServerName = "kubernetes",
+            Proxy = new Uri("http://proxy:3128"),
+            Compresses = false,
+            Namespace = "team",
+            Certificate = new ClientCertificate(Own.Certificate, Own.Key),
+            Credential = new Credential.Basic("me", "pass"),
+            Impersonation = new Impersonation("other", "7", ["g"], [KeyValuePair.Create("a", "1"), KeyValuePair.Create("a", "2")]),
+        };
+        var read = Kubeconfig.ParseForeign(KubeconfigText.Write(access)).Access();
+        Assert.Equal(["g"], read.Impersonation!.Groups.AsEnumerable());
+        Assert.Equal(access.Impersonation.Extra.AsEnumerable(), read.Impersonation.Extra);
+        Assert.Equal(access with { Impersonation = null }, read with { Impersonation = null });
+        Assert.Equal(new Credential.Token("t"), Kubeconfig.ParseForeign(KubeconfigText.Write(access with { Credential = new Credential.Token("t") })).Access().Credential);
+        Assert.Throws<ArgumentException>(() => KubeconfigText.Write(access with { Credential = new Credential.TokenFile("/token") }));
+    }
+
+    [Fact]
+    public void Lifetime_EarlierOfCertificateAndToken()
+    {
+        var access = new ClusterAccess { Server = new Uri("https://h") };
+        Assert.Null(CredentialLifetime.Of(access));
+        var certificate = access with { Certificate = new ClientCertificate(Own.Certificate, Own.Key) };
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddYears(200), CredentialLifetime.Of(certificate));
+        // {"exp":1700000000}
+        const string token = "e30.eyJleHAiOjE3MDAwMDAwMDB9.x";
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), CredentialLifetime.Of(certificate with { Credential = new Credential.Token(token) }));
+        foreach (var other in new[] { "opaque", "a.b.c", "e30.e30.x", "e30.eyJleHAiOiJ4In0.x" }) Assert.Null(CredentialLifetime.Of(access with { Credential = new Credential.Token(other) }));
+    }
+
+    [Fact]
     public void InCluster_Pod_TokenFileAndAuthority()
     {
         Assert.Null(InCluster.Load(_ => null, _folder.FullName));

@@ -1,0 +1,192 @@
+using Control.Contracts.Clusters;
+using Control.Contracts.Workspaces;
+using Control.Engine.Clusters;
+using Control.Engine.Runs;
+using Control.Grains.Durable;
+using Control.Grains.Workspaces;
+
+namespace Control.Grains.Clusters;
+
+/// <summary>
+/// A connection to a Kubernetes cluster. It is asked all the time, off this grain's turns; what came of it is decided by
+/// <see cref="ClusterModel"/> and written down only when it says something new.
+/// </summary>
+[Reentrant]
+internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClusterGrain
+{
+    // The asker has its own limits: this is for one that died.
+    private static readonly TimeSpan Unheard = TimeSpan.FromMinutes(1);
+
+    private readonly ClusterProbe _probe;
+    private readonly Mailbox<ClusterChange> _mailbox;
+    private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ClusterModel? _model;
+    private SealedSecret? _access;
+    private IGrainTimer? _timer;
+
+    public ClusterGrain(GrainFacets facets, ClusterProbe probe)
+        : base(facets, SubjectKinds.Cluster)
+    {
+        _probe = probe;
+        _mailbox = new Mailbox<ClusterChange>(() => new ClusterChange(_model), Commit);
+    }
+
+    private string Name => this.GetPrimaryKeyString();
+
+    private ClusterModel? Live => _model is { Deleted: false } ? _model : null;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        _model = Document?.Model;
+        if (Live is null) return;
+        _access = (await SecretRows.LoadAsync(Store, Subject, [ClusterAccessSecret.Name])).FirstOrDefault();
+        if (IsOrphan) await Post(change => change.Adopt());
+        Ask();
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _probe.Forget(Name);
+        // Nobody else would go on asking.
+        if (Live is not null) ComeBack(reason, GrainFactory.GetGrain<IClusterGrain>(Name).Wake);
+        return Task.CompletedTask;
+    }
+
+    public async Task<Outcome<ClusterView>> Create(CreateCluster command)
+    {
+        var refusal = await _mailbox.Post(change =>
+        {
+            if (change.Live is { } there)
+            {
+                return Refusal.Conflict("cluster-exists", $"The cluster '{Name}' exists already.", StateWords.Of(there.State));
+            }
+
+            var created = ClusterModel.Create(command, Now) with { Access = (change.Next?.Access ?? 0) + 1 };
+            change.To(created, command.By, Row(command.Target, command.By));
+            return null;
+        });
+        return refusal is null ? Begin(command.Target) : refusal;
+    }
+
+    public async Task<Outcome<ClusterView>> Update(UpdateCluster command)
+    {
+        if (Live is not null && command.ExpectedVersion is { } expected && expected != Version) return Refusal.VersionMismatch(Version);
+        var refusal = await Change(command.By, live => live with { Description = command.Description });
+        return refusal is null ? View() : refusal;
+    }
+
+    public async Task<Outcome<ClusterView>> ReplaceAccess(ReplaceClusterAccess command)
+    {
+        var refusal = await Change(command.By, live => live.Replace(command.Target, Now), Row(command.Target, command.By));
+        return refusal is null ? Begin(command.Target) : refusal;
+    }
+
+    public async Task<Outcome<Done>> Delete(Actor by)
+    {
+        if (await Change(by, live => live with { Deleted = true }, SecretRows.Deleted(ClusterAccessSecret.Name)) is { } refusal) return refusal;
+        _access = null;
+        _timer?.Dispose();
+        _timer = null;
+        _probe.Forget(Name);
+        return Done.Instance;
+    }
+
+    public async Task<Outcome<ClusterView>> Check()
+    {
+        if (Live is null) return NotFound();
+        var reported = _reported.Task;
+        Ask();
+        await reported;
+        return Live is null ? NotFound() : View();
+    }
+
+    public async Task Report(ClusterReport report)
+    {
+        await Post(change =>
+        {
+            if (change.Live is { } live) change.To(live.Report(report, Now));
+        });
+        if (Live is null || report.Access != Live.Access) return;
+        Interlocked.Exchange(ref _reported, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        AskAfter(Live.CheckAfter);
+    }
+
+    // Activation asks.
+    public Task Wake() => Task.CompletedTask;
+
+    private ClusterView Begin(ClusterTarget target)
+    {
+        _access = target.Sealed;
+        Ask();
+        return View();
+    }
+
+    private void Ask()
+    {
+        if (Live is not { } live) return;
+        _probe.Ask(Name, live.Access, _access);
+        AskAfter(Unheard);
+        if (live.State == ClusterState.Pending) Post(change => Asked(change)).Forget();
+    }
+
+    private void Asked(ClusterChange change)
+    {
+        if (change.Live is { } live) change.To(live.Asked(Now));
+    }
+
+    private void AskAfter(TimeSpan wait)
+    {
+        _timer ??= this.RegisterGrainTimer(
+            _ =>
+            {
+                Ask();
+                return Task.CompletedTask;
+            },
+            new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private Task<Refusal?> Change(Actor by, Func<ClusterModel, ClusterModel> next, params ImmutableArray<ChildChange> children) => _mailbox.Post(change =>
+    {
+        if (change.Live is not { } live) return NotFound();
+        change.To(next(live), by, children);
+        return null;
+    });
+
+    private Task Post(Action<ClusterChange> apply) => _mailbox.Post(change =>
+    {
+        apply(change);
+        return Done.Instance;
+    });
+
+    private async Task Commit(ClusterChange change)
+    {
+        if (change.Next is { } next && (change.IsForced || _model is null || next.DiffersFrom(_model)))
+        {
+            var view = ClusterViews.Cluster(Name, next, Version + 1);
+            object told = next.Deleted ? Done.Instance : view;
+            await CommitAsync(
+                new ClusterDocument(next), Index(next, view), [Event(next.Deleted ? EventTypes.ObjectDeleted : EventTypes.ObjectChanged, change.By, told)], change.Children);
+        }
+
+        _model = change.Next;
+    }
+
+    private SubjectIndex Index(ClusterModel model, ClusterView view) => new(
+        Workspace: "",
+        Parent: "",
+        model.CreatedAt.ToUnixTimeMilliseconds(),
+        model.Deleted ? ChildStates.Deleted : StateWords.Of(model.State),
+        Terminal: model.Deleted,
+        model.Deleted,
+        ContractJson.Write(view),
+        Owner: model.Deleted ? null : Owner);
+
+    private ChildChange Row(ClusterTarget target, Actor by) =>
+        SecretRows.Put(ClusterAccessSecret.Name, target.Sealed, new SecretView(ClusterAccessSecret.Name, SecretKind.Text, Now, by));
+
+    private ClusterView View() => ClusterViews.Cluster(Name, _model!, Version);
+
+    private Refusal NotFound() => Refusal.NotFound($"The cluster '{Name}'");
+}
