@@ -39,6 +39,7 @@ internal sealed partial class PipelineGrain
 
     public async Task<Outcome<RunStarted>> Start(StartRun command)
     {
+        if (_waiting.Count >= MostWaiting) FailGivenUp();
         if (_waiting.Count >= MostWaiting)
         {
             throw new LimitExceededException($"{MostWaiting} starts of {Id} wait already. Repeat this one in a moment.");
@@ -130,18 +131,21 @@ internal sealed partial class PipelineGrain
     // Moves waiting starts, up to so many in all; those whose callers have given up fail.
     private void Take(List<WaitingStart> taken, int most)
     {
+        FailGivenUp();
         while (_waiting.Count > 0 && taken.Count < most && (taken.Count == 0 || taken.Sum(start => start.Length) < MostTextAtOnce))
         {
-            var start = _waiting[0];
+            taken.Add(_waiting[0]);
             _waiting.RemoveAt(0);
-            if (Time.GetElapsedTime(start.Since) < Patience)
-            {
-                taken.Add(start);
-            }
-            else
-            {
-                start.Fail(new TimeoutException($"The start of {Id} waited for {Patience.TotalSeconds:0} s."));
-            }
+        }
+    }
+
+    // They came one after the other, and all wait as long at most.
+    private void FailGivenUp()
+    {
+        while (_waiting.Count > 0 && Time.GetElapsedTime(_waiting[0].Since) >= Patience)
+        {
+            _waiting[0].Fail(new TimeoutException($"The start of {Id} waited for {Patience.TotalSeconds:0} s."));
+            _waiting.RemoveAt(0);
         }
     }
 
