@@ -49,7 +49,7 @@ internal static class ClusterRoutes
             .Describe("updateCluster", "Changes a cluster's description");
         one.MapPut("/access", PutAccess).RequireAuthorization(Policies.Installation).Takes<PutClusterAccessRequest>()
             .Describe("putClusterAccess", "Reaches a cluster by another kubeconfig from now on, such as one with a new credential");
-        one.MapPost("/check", Check).RequireAuthorization(Policies.ReadAll).Repeatable().Describe("checkCluster", "Asks a cluster now, and shows it after its answer");
+        one.MapPost("/check", Check).RequireAuthorization(Policies.Installation).Repeatable().Describe("checkCluster", "Asks a cluster now, and shows it after its answer");
         one.MapDelete("", Delete).RequireAuthorization(Policies.Installation)
             .Describe("deleteCluster", "Forgets a cluster and its credential; nothing in the cluster changes");
     }

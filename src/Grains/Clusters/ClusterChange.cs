@@ -1,3 +1,4 @@
+using Control.Contracts.Workspaces;
 using Control.Engine.Clusters;
 
 namespace Control.Grains.Clusters;
@@ -14,6 +15,9 @@ internal sealed class ClusterChange(ClusterModel? model)
 
     public ImmutableArray<ChildChange> Children { get; private set; } = [];
 
+    /// <summary>The access that <see cref="Next"/> is reached by, where this changes it.</summary>
+    public SealedSecret? Access { get; private set; }
+
     /// <summary>True when it is to be written whatever changed.</summary>
     public bool IsForced { get; private set; }
 
@@ -24,6 +28,13 @@ internal sealed class ClusterChange(ClusterModel? model)
     {
         (Next, By, IsForced) = (next, by, true);
         Children = [.. Children.Where(before => children.All(child => child.Key != before.Key)), .. children];
+    }
+
+    /// <summary>As the other, with another access.</summary>
+    public void To(ClusterModel next, Actor by, SealedSecret access, ChildChange row)
+    {
+        To(next, by, row);
+        Access = access;
     }
 
     public void Adopt() => IsForced = true;

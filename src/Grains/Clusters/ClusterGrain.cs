@@ -4,6 +4,7 @@ using Control.Engine.Clusters;
 using Control.Engine.Runs;
 using Control.Grains.Durable;
 using Control.Grains.Workspaces;
+using Orleans.Storage;
 
 namespace Control.Grains.Clusters;
 
@@ -16,6 +17,9 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
 {
     // The asker has its own limits: this is for one that died.
     private static readonly TimeSpan Unheard = TimeSpan.FromMinutes(1);
+
+    // A little more than the asker takes, and less than a call may.
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(25);
 
     private readonly ClusterProbe _probe;
     private readonly Mailbox<ClusterChange> _mailbox;
@@ -49,7 +53,7 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
     {
         _probe.Forget(Name);
         // Nobody else would go on asking.
-        if (Live is not null) ComeBack(reason, GrainFactory.GetGrain<IClusterGrain>(Name).Wake);
+        if (Live is not null) ComeBack(reason, () => _probe.WakeAsync(Name));
         return Task.CompletedTask;
     }
 
@@ -63,32 +67,53 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
             }
 
             var created = ClusterModel.Create(command, Now) with { Access = (change.Next?.Access ?? 0) + 1 };
-            change.To(created, command.By, Row(command.Target, command.By));
+            change.To(created, command.By, command.Target.Sealed, Row(command.Target, command.By));
             return null;
         });
-        return refusal is null ? Begin(command.Target) : refusal;
+        return refusal is null ? Begin() : refusal;
     }
 
     public async Task<Outcome<ClusterView>> Update(UpdateCluster command)
     {
-        if (Live is not null && command.ExpectedVersion is { } expected && expected != Version) return Refusal.VersionMismatch(Version);
-        var refusal = await Change(command.By, live => live with { Description = command.Description });
+        var refusal = await _mailbox.Post(change =>
+        {
+            if (change.Live is not { } live) return NotFound();
+            // Another change in the same batch is one that was first, too.
+            if (command.ExpectedVersion is { } expected && (expected != Version || change.IsForced)) return Refusal.VersionMismatch(Version);
+            change.To(live with { Description = command.Description }, command.By);
+            return null;
+        });
         return refusal is null ? View() : refusal;
     }
 
     public async Task<Outcome<ClusterView>> ReplaceAccess(ReplaceClusterAccess command)
     {
-        var refusal = await Change(command.By, live => live.Replace(command.Target, Now), Row(command.Target, command.By));
-        return refusal is null ? Begin(command.Target) : refusal;
+        var refusal = await _mailbox.Post(change =>
+        {
+            if (change.Live is not { } live) return NotFound();
+            change.To(live.Replace(command.Target, Now), command.By, command.Target.Sealed, Row(command.Target, command.By));
+            return null;
+        });
+        return refusal is null ? Begin() : refusal;
     }
 
     public async Task<Outcome<Done>> Delete(Actor by)
     {
-        if (await Change(by, live => live with { Deleted = true }, SecretRows.Deleted(ClusterAccessSecret.Name)) is { } refusal) return refusal;
-        _access = null;
-        _timer?.Dispose();
-        _timer = null;
-        _probe.Forget(Name);
+        var refusal = await _mailbox.Post(change =>
+        {
+            if (change.Live is not { } live) return NotFound();
+            change.To(live with { Deleted = true }, by, SecretRows.Deleted(ClusterAccessSecret.Name));
+            return null;
+        });
+        if (refusal is not null) return refusal;
+        if (Live is null)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            _probe.Forget(Name);
+            TellWaiting();
+        }
+
         return Done.Instance;
     }
 
@@ -97,7 +122,8 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
         if (Live is null) return NotFound();
         var reported = _reported.Task;
         Ask();
-        await reported;
+        await Task.WhenAny(reported, Task.Delay(AnswerWithin, Time));
+        if (IsEnding) throw new InconsistentStateException($"{Name} is being loaded anew after a commit that failed. Repeat the request in a moment.");
         return Live is null ? NotFound() : View();
     }
 
@@ -108,19 +134,22 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
             if (change.Live is { } live) change.To(live.Report(report, Now));
         });
         if (Live is null || report.Access != Live.Access) return;
-        Interlocked.Exchange(ref _reported, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        TellWaiting();
         AskAfter(Live.CheckAfter);
     }
 
     // Activation asks.
     public Task Wake() => Task.CompletedTask;
 
-    private ClusterView Begin(ClusterTarget target)
+    private ClusterView Begin()
     {
-        _access = target.Sealed;
         Ask();
         return View();
     }
+
+    // Those who wait for an answer; one that ends must not hold the activation back.
+    private void TellWaiting() =>
+        Interlocked.Exchange(ref _reported, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private void Ask()
     {
@@ -147,13 +176,6 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
-    private Task<Refusal?> Change(Actor by, Func<ClusterModel, ClusterModel> next, params ImmutableArray<ChildChange> children) => _mailbox.Post(change =>
-    {
-        if (change.Live is not { } live) return NotFound();
-        change.To(next(live), by, children);
-        return null;
-    });
-
     private Task Post(Action<ClusterChange> apply) => _mailbox.Post(change =>
     {
         apply(change);
@@ -166,11 +188,23 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
         {
             var view = ClusterViews.Cluster(Name, next, Version + 1);
             object told = next.Deleted ? Done.Instance : view;
-            await CommitAsync(
-                new ClusterDocument(next), Index(next, view), [Event(next.Deleted ? EventTypes.ObjectDeleted : EventTypes.ObjectChanged, change.By, told)], change.Children);
+            // Numbers that drift are no event.
+            ImmutableArray<NewEvent> events = change.IsForced || next.State != _model?.State || !next.Reasons.SequenceEqual(_model.Reasons)
+                ? [Event(next.Deleted ? EventTypes.ObjectDeleted : EventTypes.ObjectChanged, change.By, told)]
+                : [];
+            try
+            {
+                await CommitAsync(new ClusterDocument(next), Index(next, view), events, change.Children);
+            }
+            catch
+            {
+                TellWaiting();
+                throw;
+            }
         }
 
         _model = change.Next;
+        _access = Live is null ? null : change.Access ?? _access;
     }
 
     private SubjectIndex Index(ClusterModel model, ClusterView view) => new(

@@ -5,10 +5,8 @@ using Control.Contracts.Workspaces;
 using Control.Grains.Durable;
 using Control.Kubernetes.Access;
 using Control.Kubernetes.Client;
-using Control.Kubernetes.Discovery;
 using Control.Kubernetes.Errors;
 using Control.Kubernetes.Http;
-using Control.Kubernetes.Objects;
 using Control.Storage.Secrets;
 
 namespace Control.Grains.Clusters;
@@ -20,100 +18,142 @@ namespace Control.Grains.Clusters;
 internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secrets, TimeProvider time, ILogger<ClusterProbe> log) : IDisposable
 {
     private const int Concurrency = 32;
-    private const int NodesOnAPage = 500;
-
-    private static readonly TimeSpan ThoroughEvery = TimeSpan.FromMinutes(1);
+    private const int LargestAnswer = 16 * 1024 * 1024;
+    private const int LongestMessage = 500;
 
     // A cluster that takes ten seconds is slow, not gone.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan AllWithin = TimeSpan.FromSeconds(20);
+
+    // A grain that cannot be reached, as while the database is away, is told again after this.
+    private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _slots = new(Concurrency);
-    private readonly ConcurrentDictionary<string, Connection> _connections = new();
-    private readonly ConcurrentDictionary<(string, long), byte> _asking = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly ConcurrentDictionary<(string Cluster, long Access), ClusterConnection> _connections = new();
+    private readonly ConcurrentDictionary<(string Cluster, long Access), object> _asking = new();
 
     /// <summary>Asks a cluster unless that is under way with this access.</summary>
     public void Ask(string cluster, long access, SealedSecret? secret)
     {
+        var ask = new object();
         // On the pool's own scheduler: it must not run inside the grain's turns.
-        if (_asking.TryAdd((cluster, access), 0)) Task.Run(() => AskAsync(cluster, access, secret)).Forget();
+        if (_asking.TryAdd((cluster, access), ask)) Task.Run(() => AskAsync((cluster, access), ask, secret)).Forget();
     }
 
-    /// <summary>Closes the connections to a cluster.</summary>
+    /// <summary>Closes the connections to a cluster; what is being asked there comes to nothing.</summary>
     public void Forget(string cluster)
     {
-        if (_connections.TryRemove(cluster, out var connection)) connection.Dispose();
+        foreach (var key in _asking.Keys.Where(key => key.Cluster == cluster)) _asking.TryRemove(key, out _);
+        Close(key => key.Cluster == cluster);
     }
+
+    /// <summary>Wakes a cluster's grain, however long that takes.</summary>
+    public Task WakeAsync(string cluster) => TellAsync(cluster, grain => grain.Wake());
 
     public void Dispose()
     {
-        foreach (var cluster in _connections.Keys) Forget(cluster);
+        _ended.Cancel();
+        Close(_ => true);
         _slots.Dispose();
+        _ended.Dispose();
     }
 
-    private async Task AskAsync(string cluster, long access, SealedSecret? secret)
+    private async Task AskAsync((string Cluster, long Access) key, object ask, SealedSecret? secret)
     {
-        try
-        {
-            var report = await AskInSlotAsync(cluster, access, secret);
-            if (report.Failure is { } failure) LogFailure(cluster, failure.Code, failure.Message);
-            await grains.GetGrain<IClusterGrain>(cluster).Report(report);
-        }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
-        {
-            LogFailed(cluster, fault);
-        }
+        if (await AskInSlotAsync(key, ask, secret) is not { } report) return;
+        if (report.Failure is { } failure) LogFailure(key.Cluster, failure.Code, failure.Message);
+        await TellAsync(key.Cluster, grain => grain.Report(report));
     }
 
-    private async Task<ClusterReport> AskInSlotAsync(string cluster, long access, SealedSecret? secret)
+    // Null when nobody wants to know any more.
+    private async Task<ClusterReport?> AskInSlotAsync((string Cluster, long Access) key, object ask, SealedSecret? secret)
     {
-        await _slots.WaitAsync();
+        await _slots.WaitAsync(_ended.Token);
         try
         {
-            return await LookAsync(cluster, access, secret);
+            var report = IsWanted() ? await LookAsync(key, secret) : null;
+            return IsWanted() ? report : null;
         }
         finally
         {
             _slots.Release();
             // Before the grain hears of it: who asks again at once must get an answer of its own.
-            _asking.TryRemove((cluster, access), out _);
+            if (!_asking.TryRemove(KeyValuePair.Create(key, ask))) Close(other => other == key && !_asking.ContainsKey(key));
+        }
+
+        bool IsWanted() => _asking.TryGetValue(key, out var current) && current == ask;
+    }
+
+    private async Task TellAsync(string cluster, Func<IClusterGrain, Task> tell)
+    {
+        while (true)
+        {
+            try
+            {
+                await tell(grains.GetGrain<IClusterGrain>(cluster));
+                return;
+            }
+            catch (Exception fault) when (fault is not OutOfMemoryException && !_ended.IsCancellationRequested)
+            {
+                LogNotTold(cluster, fault);
+            }
+
+            await Task.Delay(TellAgain, time, _ended.Token);
         }
     }
 
-    private async Task<ClusterReport> LookAsync(string cluster, long access, SealedSecret? secret)
+    private async Task<ClusterReport> LookAsync((string Cluster, long Access) key, SealedSecret? secret)
     {
+        using var limit = new CancellationTokenSource(AllWithin, time);
         try
         {
-            var connection = Connect(cluster, access, secret);
-            return new ClusterReport(access, await connection.LookAsync(time), null, IsDefinite: false);
+            return new ClusterReport(key.Access, await Connect(key, secret).LookAsync(time, limit.Token), null, IsDefinite: false);
         }
         catch (KubernetesException fault)
         {
-            return new ClusterReport(access, null, Reason(fault), fault.Status.Code is 401 or 403);
+            return Failed(key.Access, Reason(fault), fault.Status.Code is 401 or 403);
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(key.Access, new ClusterReason(ClusterReasons.Unreachable, $"Its API server did not say how it is within {AllWithin.TotalSeconds:0} s."), isDefinite: false);
         }
         catch (Exception fault) when (fault is ControlException or KubeconfigException)
         {
-            LogUnreadable(cluster, fault);
-            return new ClusterReport(
-                access, null, new ClusterReason(ClusterReasons.AccessLost, "The access to it cannot be opened: the key that sealed it is gone. Give the access again."), IsDefinite: true);
+            LogUnreadable(key.Cluster, fault);
+            return Failed(
+                key.Access, new ClusterReason(ClusterReasons.AccessLost, "The access to it cannot be opened: the key that sealed it is gone. Give the access again."), isDefinite: true);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             // Whoever waits for the answer must get one.
-            LogFailed(cluster, fault);
-            return new ClusterReport(access, null, new ClusterReason(ClusterReasons.Failing, $"Asking it failed here: {fault.Message}"), IsDefinite: false);
+            LogFailed(key.Cluster, fault);
+            return Failed(key.Access, new ClusterReason(ClusterReasons.Failing, $"Asking it failed here: {fault.Message}"), isDefinite: false);
         }
     }
 
-    private Connection Connect(string cluster, long access, SealedSecret? secret)
+    // What a stranger says is cut: it is written down and shown.
+    private static ClusterReport Failed(long access, ClusterReason reason, bool isDefinite) => new(
+        access, null, reason.Message.Length <= LongestMessage ? reason : reason with { Message = $"{reason.Message[..LongestMessage]}…" }, isDefinite);
+
+    private ClusterConnection Connect((string Cluster, long Access) key, SealedSecret? secret)
     {
-        if (_connections.TryGetValue(cluster, out var known) && known.Access == access) return known;
-        if (secret is null) throw new ControlException("access-lost", $"The cluster '{cluster}' has no access.");
-        var kubeconfig = Encoding.UTF8.GetString(secrets.Open(secret.Sealed, ClusterAccessSecret.Context(cluster)));
-        var options = new ClientOptions { RequestTimeout = AnswerWithin, Tries = 1 };
-        var connection = new Connection(access, KubernetesClient.Create(Kubeconfig.ParseForeign(kubeconfig).Access(), options, time));
-        Forget(cluster);
-        _connections[cluster] = connection;
+        if (_connections.TryGetValue(key, out var known)) return known;
+        if (secret is null) throw new ControlException("access-lost", $"The cluster '{key.Cluster}' has no access.");
+        var kubeconfig = Encoding.UTF8.GetString(secrets.Open(secret.Sealed, ClusterAccessSecret.Context(key.Cluster)));
+        var options = new ClientOptions { RequestTimeout = AnswerWithin, Tries = 1, LargestAnswer = LargestAnswer };
+        // One ask at a time has this key.
+        var connection = _connections[key] = new ClusterConnection(KubernetesClient.Create(Kubeconfig.ParseForeign(kubeconfig).Access(), options, time));
+        Close(other => other.Cluster == key.Cluster && other.Access < key.Access);
         return connection;
+    }
+
+    private void Close(Func<(string Cluster, long Access), bool> which)
+    {
+        foreach (var key in _connections.Keys.Where(which))
+        {
+            if (_connections.TryRemove(key, out var connection)) connection.Close();
+        }
     }
 
     private static ClusterReason Reason(KubernetesException fault) => fault.Status.Code switch
@@ -133,79 +173,6 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
     [LoggerMessage(Level = LogLevel.Warning, Message = "Asking cluster {Cluster} failed; it is asked again within a minute")]
     private partial void LogFailed(string cluster, Exception fault);
 
-    /// <summary>A client with one access, and what was last seen through it.</summary>
-    private sealed class Connection(long access, KubernetesClient client) : IDisposable
-    {
-        private ClusterFacts? _facts;
-        private long _thorough;
-
-        public long Access => access;
-
-        public void Dispose() => client.Dispose();
-
-        public async Task<ClusterFacts> LookAsync(TimeProvider time)
-        {
-            var began = time.GetTimestamp();
-            var version = await client.VersionAsync();
-            var latency = (int)time.GetElapsedTime(began).TotalMilliseconds;
-            if (_facts is null || time.GetElapsedTime(_thorough) >= ThoroughEvery)
-            {
-                _facts = await LookCloselyAsync(version, time);
-                _thorough = time.GetTimestamp();
-            }
-
-            return _facts with { At = time.GetUtcNow(), KubernetesVersion = version.GitVersion, LatencyMilliseconds = latency };
-        }
-
-        private async Task<ClusterFacts> LookCloselyAsync(ServerVersion version, TimeProvider time)
-        {
-            var catalog = await client.DiscoverAsync();
-            var (nodes, ready) = await CountNodesAsync(catalog.Find("v1", "Node"));
-            return new ClusterFacts(
-                time.GetUtcNow(), version.GitVersion, version.Platform, catalog.Resources.Length, nodes, ready, await CountAsync(catalog.Find("v1", "Namespace")), 0, catalog.Unavailable);
-        }
-
-        private async Task<(int? All, int? Ready)> CountNodesAsync(ApiResource? kind)
-        {
-            if (kind is null) return (null, null);
-            var (all, ready) = (0, 0);
-            try
-            {
-                await foreach (var page in client.ListPagesAsync(kind, "", new ListQuery { Limit = NodesOnAPage }))
-                {
-                    all += page.Items.Length;
-                    ready += page.Items.Count(IsReady);
-                }
-            }
-            catch (KubernetesException fault) when (fault.Status.Code == 403)
-            {
-                return (null, null);
-            }
-
-            return (all, ready);
-        }
-
-        private async Task<int?> CountAsync(ApiResource? kind)
-        {
-            if (kind is null) return null;
-            try
-            {
-                var page = await client.ListAsync(kind, "", new ListQuery { Limit = 1 });
-                return page.Items.Length + (int)(page.Remaining ?? 0);
-            }
-            catch (KubernetesException fault) when (fault.Status.Code == 403)
-            {
-                return null;
-            }
-        }
-
-        private static bool IsReady(KubernetesObject node)
-        {
-            var root = node.Read();
-            return root.TryGetProperty("status", out var status) && status.TryGetProperty("conditions", out var conditions)
-                && conditions.ValueKind == System.Text.Json.JsonValueKind.Array
-                && conditions.EnumerateArray().Any(condition => condition.TryGetProperty("type", out var type) && type.ValueEquals("Ready")
-                    && condition.TryGetProperty("status", out var value) && value.ValueEquals("True"));
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The grain of cluster {Cluster} cannot be told; that is tried again every 5 s")]
+    private partial void LogNotTold(string cluster, Exception fault);
 }

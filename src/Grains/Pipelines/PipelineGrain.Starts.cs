@@ -254,17 +254,17 @@ internal sealed partial class PipelineGrain
     private async Task Make(StartRecord start)
     {
         var pending = start.Pending!;
-        var command = new CreateRun(
-            pending.DefinitionVersion,
-            await Spec(pending.DefinitionVersion),
-            pending.Parameters,
-            pending.Ref,
-            pending.At,
-            pending.By,
-            pending.TraceParent,
-            pending.Limits);
         try
         {
+            var command = new CreateRun(
+                pending.DefinitionVersion,
+                await Spec(pending.DefinitionVersion),
+                pending.Parameters,
+                pending.Ref,
+                pending.At,
+                pending.By,
+                pending.TraceParent,
+                pending.Limits);
             await GrainFactory.GetGrain<IRunGrain>(new RunId(Id, start.Number).ToString()).Create(command);
             _made.Add(start.Number);
         }

@@ -50,7 +50,7 @@ public sealed class Kubeconfig
         {
             // Only the first document counts, as for kubectl.
             var root = YamlDocument.ReadAll(text).FirstOrDefault()?.Root;
-            using var json = JsonDocument.Parse(Encoding.UTF8.GetBytes(root?.ToJsonString() ?? "null"));
+            using var json = JsonDocument.Parse(Encoding.UTF8.GetBytes(root?.ToJsonString() ?? "null"), new JsonDocumentOptions { MaxDepth = 256 });
             if (json.RootElement.Text("kind") is { } kind && kind != "Config") throw new KubeconfigException(new KubeconfigError("kind", $"This is a {kind}, not a kubeconfig."));
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new KubeconfigException(new KubeconfigError("", "A kubeconfig is a map with clusters, users and contexts."));
             return new Kubeconfig(json.RootElement.Clone(), folder);

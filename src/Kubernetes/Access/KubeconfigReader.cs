@@ -90,6 +90,11 @@ internal sealed class KubeconfigReader(JsonElement root, string? folder)
             Wrong($"{at}.auth-provider", "Kubernetes has removed these. Use a token, or an exec plugin.");
         }
 
+        foreach (var key in (string[])["token", "username", "password"])
+        {
+            if (user.Child(key).ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.String)) Wrong($"{at}.{key}", "It needs text. Put it in quotes.");
+        }
+
         if (user.Text("token") is { Length: > 0 } token) return new Credential.Token(token);
         if (user.Text("tokenFile") is { Length: > 0 } file) return OnThisMachine($"{at}.tokenFile", "token") ? new Credential.TokenFile(Resolve(file)) : Credential.None;
         if (user.Text("username") is { Length: > 0 } name) return new Credential.Basic(name, user.Text("password") ?? "");
@@ -117,13 +122,22 @@ internal sealed class KubeconfigReader(JsonElement root, string? folder)
             exec.Text("installHint") ?? "");
     }
 
-    private static Impersonation? ReadImpersonation(JsonElement user, string at) => user.Text("as") is not { Length: > 0 } name ? null : new Impersonation(
-        name,
-        user.Text("as-uid"),
-        [.. user.Texts("as-groups")],
-        [.. user.Child("as-user-extra") is { ValueKind: JsonValueKind.Object } extra
-            ? extra.EnumerateObject().SelectMany(entry => extra.Texts(entry.Name).Select(value => KeyValuePair.Create(entry.Name, value)))
-            : []]);
+    private Impersonation? ReadImpersonation(JsonElement user, string at)
+    {
+        var other = new Impersonation(
+            user.Text("as") ?? "",
+            user.Text("as-uid"),
+            [.. user.Texts("as-groups")],
+            [.. user.Child("as-user-extra") is { ValueKind: JsonValueKind.Object } extra
+                ? extra.EnumerateObject().SelectMany(entry => extra.Texts(entry.Name).Select(value => KeyValuePair.Create(entry.Name, value)))
+                : []]);
+        string?[] values = [other.User, other.Uid, .. other.Groups, .. other.Extra.Select(one => one.Key), .. other.Extra.Select(one => one.Value)];
+        if (values.Any(value => value?.Any(char.IsControl) == true)) Wrong($"{at}.as", "Whom to be is written without control characters.");
+        if (other.User.Length > 0) return other;
+        // Left out, one would be oneself, with all rights.
+        if (other.Uid is not null || other.Groups.Length > 0 || other.Extra.Length > 0) Wrong($"{at}.as", "It needs a name where as-uid, as-groups or as-user-extra stand.");
+        return null;
+    }
 
     // Data inside beats a file beside it, as for kubectl.
     private string Pem(JsonElement owner, string at, string key)

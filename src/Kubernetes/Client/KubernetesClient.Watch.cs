@@ -74,7 +74,7 @@ public sealed partial class KubernetesClient
         {
             return await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        catch (Exception fault) when (IsBroken(fault))
         {
             throw KubernetesException.Unreachable($"The watch broke: {fault.Message}", fault);
         }

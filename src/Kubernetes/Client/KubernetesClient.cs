@@ -16,6 +16,9 @@ namespace Control.Kubernetes.Client;
 /// </summary>
 public sealed partial class KubernetesClient : IDisposable
 {
+    // Of what an answer says of its own length; the rest is taken as it comes.
+    private const int LargestTrusted = 64 * 1024;
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpClient _http;
@@ -83,7 +86,16 @@ public sealed partial class KubernetesClient : IDisposable
     public async Task<Stream> OpenAsync(string path, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response;
+        try
+        {
+            response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (IsBroken(fault))
+        {
+            throw KubernetesException.Unreachable($"The connection to the API server broke: {fault.Message}", fault);
+        }
+
         return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -150,11 +162,14 @@ public sealed partial class KubernetesClient : IDisposable
         {
             throw KubernetesException.Unreachable($"The API server did not answer within {_options.RequestTimeout.TotalSeconds:0} s.", fault);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        catch (Exception fault) when (IsBroken(fault))
         {
             throw KubernetesException.Unreachable($"The connection to the API server broke: {fault.Message}", fault);
         }
     }
+
+    // Also in the middle of what it has compressed.
+    private static bool IsBroken(Exception fault) => fault is HttpRequestException or IOException or InvalidDataException;
 
     // Answers with its head read and its body not; what is no success is thrown.
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -187,7 +202,7 @@ public sealed partial class KubernetesClient : IDisposable
 
     private static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpResponseMessage response, int longest, CancellationToken cancellationToken)
     {
-        var body = new MemoryStream((int)Math.Clamp(response.Content.Headers.ContentLength ?? 0, 0, longest));
+        var body = new MemoryStream((int)Math.Clamp(response.Content.Headers.ContentLength ?? 0, 0, Math.Min(longest, LargestTrusted)));
         using var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var buffer = new byte[81920];
         while (await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)

@@ -28,7 +28,7 @@ public sealed record KubernetesStatus(int Code, string Reason, string Message, I
             using var json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.Text("kind") == "Status") return Read(json.RootElement, code);
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             // A proxy or a load balancer.
         }

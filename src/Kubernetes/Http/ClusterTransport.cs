@@ -28,8 +28,19 @@ internal static class ClusterTransport
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             SslOptions = Tls(access, credentials),
         };
-        if (access.Proxy is not null) handler.Proxy = new WebProxy(access.Proxy);
+        if (access.Proxy is not null) handler.Proxy = Proxy(access.Proxy);
         return handler;
+    }
+
+    // Name and password apart from the address, which failures quote.
+    internal static WebProxy Proxy(Uri proxy)
+    {
+        var address = new UriBuilder(proxy) { UserName = "", Password = "" }.Uri;
+        var (name, password) = proxy.UserInfo.Split(':', 2) is [var first, var second] ? (first, second) : (proxy.UserInfo, "");
+        return new WebProxy(address)
+        {
+            Credentials = name.Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(name), Uri.UnescapeDataString(password)),
+        };
     }
 
     private static SslClientAuthenticationOptions Tls(ClusterAccess access, CredentialSource credentials)

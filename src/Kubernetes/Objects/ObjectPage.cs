@@ -28,15 +28,22 @@ public sealed record ObjectPage(ImmutableArray<KubernetesObject> Items, string R
     {
         var items = ImmutableArray.CreateBuilder<KubernetesObject>();
         JsonElement metadata = default;
+        var isList = false;
         var reader = new Utf8JsonReader(json.Span);
-        reader.Read();
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("it is no list");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("items"u8)) ReadItems(ref reader, json, apiVersion, kind, items);
+            if (reader.ValueTextEquals("items"u8))
+            {
+                ReadItems(ref reader, json, apiVersion, kind, items);
+                isList = true;
+            }
             else if (reader.ValueTextEquals("metadata"u8)) metadata = JsonElement.ParseValue(ref reader);
             else reader.Skip();
         }
 
+        // Whatever else it is: taken for an empty list, it would say that everything is gone.
+        if (!isList) throw new JsonException("it has no items");
         return new ObjectPage(
             items.DrainToImmutable(),
             metadata.Text("resourceVersion") ?? "",
@@ -48,9 +55,11 @@ public sealed record ObjectPage(ImmutableArray<KubernetesObject> Items, string R
     private static void ReadItems(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json, string apiVersion, string kind, ImmutableArray<KubernetesObject>.Builder items)
     {
         reader.Read();
-        if (reader.TokenType != JsonTokenType.StartArray) return;
-        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        if (reader.TokenType == JsonTokenType.Null) return;
+        if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("its items are no list");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
+            if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("one of its items is no object");
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             items.Add(KubernetesObject.Parse(json[start..(int)reader.BytesConsumed].ToArray(), apiVersion, kind));

@@ -64,6 +64,7 @@ public sealed class ObjectWatch(KubernetesClient client, ApiResource kind, strin
     {
         var objects = ImmutableArray.CreateBuilder<KubernetesObject>();
         var query = new ListQuery { Selector = selector, Limit = PageSize };
+        var pages = 0;
         while (true)
         {
             ObjectPage page;
@@ -80,7 +81,8 @@ public sealed class ObjectWatch(KubernetesClient client, ApiResource kind, strin
             }
 
             objects.AddRange(page.Items);
-            if (objects.Count > MostObjects) throw KubernetesException.Unreachable($"There are more than {MostObjects} {kind.FullName}: they are not followed.");
+            pages++;
+            if (objects.Count > MostObjects || pages > MostObjects / PageSize * 2) throw KubernetesException.Unreachable($"There are more than {MostObjects} {kind.FullName}: they are not followed.");
             query = query with { Continue = page.Continue };
             if (page.Continue.Length > 0) continue;
             await tell(new WatchUpdate.Snapshot(objects.DrainToImmutable(), page.ResourceVersion)).ConfigureAwait(false);

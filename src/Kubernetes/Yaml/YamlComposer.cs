@@ -9,10 +9,12 @@ internal sealed class YamlComposer(string text)
 {
     private const int Deepest = 100;
     private const int MostNodes = 1_000_000;
+    private const long MostText = 2L * YamlDocument.LongestText;
 
     private readonly Parser _events = new(new Scanner(new StringReader(text), skipComments: true));
     private readonly Dictionary<AnchorName, Anchored> _anchors = [];
     private int _nodes;
+    private long _text;
 
     private ParsingEvent Event => _events.Current ?? throw Fault("The text ends too early.");
 
@@ -51,10 +53,10 @@ internal sealed class YamlComposer(string text)
 
     private JsonNode? Node(int depth)
     {
-        if (depth > Deepest) throw Fault($"Nesting is limited to {Deepest} levels.");
-        if (Event is AnchorAlias alias) return Copy(alias);
-        Count(1);
-        var before = _nodes;
+        CheckDepth(depth);
+        if (Event is AnchorAlias alias) return Copy(alias, depth);
+        Count(1, 0);
+        var (nodes, text) = (_nodes, _text);
         var anchor = Event is NodeEvent { Anchor: { IsEmpty: false } name } ? name : AnchorName.Empty;
         var node = Event switch
         {
@@ -64,21 +66,36 @@ internal sealed class YamlComposer(string text)
             _ => throw Fault("Text, a list or a map is needed here."),
         };
         // Only once it is whole: an alias within itself has no end.
-        if (!anchor.IsEmpty) _anchors[anchor] = new Anchored(node, _nodes - before + 1);
+        if (!anchor.IsEmpty) _anchors[anchor] = new Anchored(node, _nodes - nodes + 1, _text - text, DepthOf(node));
         return node;
     }
 
-    private JsonNode? Copy(AnchorAlias alias)
+    private void CheckDepth(int depth)
+    {
+        if (depth > Deepest) throw Fault($"Nesting is limited to {Deepest} levels.");
+    }
+
+    private static int DepthOf(JsonNode? node) => node switch
+    {
+        JsonArray list => 1 + list.Select(DepthOf).DefaultIfEmpty().Max(),
+        JsonObject map => 1 + map.Select(entry => DepthOf(entry.Value)).DefaultIfEmpty().Max(),
+        _ => 0,
+    };
+
+    private JsonNode? Copy(AnchorAlias alias, int depth)
     {
         if (!_anchors.TryGetValue(alias.Value, out var anchored)) throw Fault($"There is no anchor '{alias.Value}' before this.");
-        Count(anchored.Nodes);
+        CheckDepth(depth + anchored.Depth);
+        Count(anchored.Nodes, anchored.Text);
         return anchored.Node?.DeepClone();
     }
 
-    private void Count(int nodes)
+    private void Count(int nodes, long text)
     {
         _nodes += nodes;
+        _text += text;
         if (_nodes > MostNodes) throw Fault($"The text stands for more than {MostNodes} values.");
+        if (_text > MostText) throw Fault($"The text stands for more than {MostText} characters.");
     }
 
     private JsonArray List(int depth)
@@ -102,9 +119,11 @@ internal sealed class YamlComposer(string text)
         }
 
         // What the map says itself comes first, then the first of the merged ones.
-        foreach (var (key, value) in merged.SelectMany(other => other).Where(entry => !map.ContainsKey(entry.Key)).ToList())
+        foreach (var (key, value) in merged.SelectMany(other => other))
         {
-            map.TryAdd(key, value?.DeepClone());
+            if (map.ContainsKey(key)) continue;
+            Count(1, key.Length);
+            map.Add(key, value?.DeepClone());
         }
 
         return map;
@@ -114,7 +133,7 @@ internal sealed class YamlComposer(string text)
     private string? Key()
     {
         if (Event is not Scalar key) throw Fault("A key is text.");
-        Count(1);
+        Count(1, 0);
         if (key is { Style: ScalarStyle.Plain, Value: "<<" }) return null;
         return Value(key) switch
         {
@@ -133,6 +152,7 @@ internal sealed class YamlComposer(string text)
 
     private JsonNode? Value(Scalar scalar)
     {
+        Count(0, scalar.Value.Length);
         var tag = scalar.Tag.IsEmpty || scalar.Tag.IsNonSpecific ? "" : scalar.Tag.Value;
         if (tag is not ("" or "tag:yaml.org,2002:str" or "tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" or "tag:yaml.org,2002:bool" or "tag:yaml.org,2002:null"))
         {
@@ -145,5 +165,5 @@ internal sealed class YamlComposer(string text)
 
     private YamlFault Fault(string message) => new(_events.Current?.Start.Line ?? 1, _events.Current?.Start.Column ?? 1, message);
 
-    private readonly record struct Anchored(JsonNode? Node, int Nodes);
+    private readonly record struct Anchored(JsonNode? Node, int Nodes, long Text, int Depth);
 }

@@ -118,11 +118,65 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Delete_WhileItIsAsked_WhoWaitsIsTold()
+    {
+        await ConnectAsync();
+        var (asked, answer) = Hold();
+        var check = Cluster.Check();
+        await asked;
+        World.Valid(await Cluster.Delete(World.Someone));
+        Assert.Equal("not-found", (await check).Refusal?.Code);
+        answer.SetResult(null);
+    }
+
+    [Fact]
+    public async Task ReplaceAccess_TwoAtOnce_TheOneThatIsStoredIsUsed()
+    {
+        _server.Tokens["good"] = true;
+        await ConnectAsync();
+        _server.Tokens.Clear();
+        _server.Tokens["second"] = true;
+        var first = Cluster.ReplaceAccess(new ReplaceClusterAccess(Target("first"), World.Someone));
+        var second = Cluster.ReplaceAccess(new ReplaceClusterAccess(Target("second"), World.Someone));
+        World.Valid(await first);
+        World.Valid(await second);
+        Assert.Equal(ClusterState.Connected, World.Valid(await Cluster.Check()).State);
+    }
+
+    [Fact]
+    public async Task Check_PagesWithoutEnd_UnreachableInTime()
+    {
+        _server.Before = async path =>
+        {
+            if (path == "/api/v1/nodes") _world.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+            return null;
+        };
+        _server.EndlessNodes = true;
+        World.Valid(await Cluster.Create(new CreateCluster("", Target(), World.Someone)));
+        var view = World.Valid(await Cluster.Check());
+        Assert.Equal((ClusterState.Disconnected, ClusterReasons.Unreachable), Of(view));
+    }
+
+    [Fact]
     public async Task Update_ByVersion_RefusedWhenAnotherOneWasFirst()
     {
         var view = await ConnectAsync();
         Assert.Equal("version-mismatch", (await Cluster.Update(new UpdateCluster("x", view.Version - 1, World.Someone))).Refusal?.Code);
         Assert.Equal("x", World.Valid(await Cluster.Update(new UpdateCluster("x", view.Version, World.Someone))).Description);
+    }
+
+    // The next question to the server is held until the source says how it is answered.
+    private (Task Asked, TaskCompletionSource<int?> Answer) Hold()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _server.Before = _ =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        return (asked.Task.WaitAsync(World.Limit), answer);
     }
 
     private static SubjectKey Key => new(SubjectKinds.Cluster, "prod");

@@ -96,6 +96,8 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("contexts: [{name: a, context: {cluster: b, user: u}}]", "contexts[0].context.cluster contexts[0].context.user")]
     [InlineData("contexts: [{name: a, context: {cluster: b}}]\nclusters: [{name: b, cluster: {server: 10.0.0.1, proxy-url: x, certificate-authority-data: '%'}}]", "clusters[0].cluster.server clusters[0].cluster.certificate-authority-data clusters[0].cluster.proxy-url")]
     [InlineData("contexts: [{name: a, context: {cluster: b, user: u}}]\nclusters: [{name: b, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {client-certificate-data: aGk=, auth-provider: {name: gcp}}}]", "users[0].user.client-certificate-data users[0].user.auth-provider")]
+    [InlineData("contexts: [{name: a, context: {cluster: b, user: u}}]\nclusters: [{name: b, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {token: 123, as-groups: [g]}}]", "users[0].user.token users[0].user.as")]
+    [InlineData("contexts: [{name: a, context: {cluster: b, user: u}}]\nclusters: [{name: b, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {as: \"a\\nb\"}}]", "users[0].user.as")]
     public void Access_Wrong_EveryFieldNamed(string text, string fields) =>
         Assert.Equal(fields, string.Join(" ", Assert.Throws<KubeconfigException>(() => Kubeconfig.ParseForeign(text).Access()).Errors.Select(error => error.Field)));
 
@@ -121,6 +123,16 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal(access with { Impersonation = null }, read with { Impersonation = null });
         Assert.Equal(new Credential.Token("t"), Kubeconfig.ParseForeign(KubeconfigText.Write(access with { Credential = new Credential.Token("t") })).Access().Credential);
         Assert.Throws<ArgumentException>(() => KubeconfigText.Write(access with { Credential = new Credential.TokenFile("/token") }));
+    }
+
+    [Fact]
+    public void Proxy_PasswordInItsAddress_KeptApart()
+    {
+        var proxy = Control.Kubernetes.Http.ClusterTransport.Proxy(new Uri("http://me:p%40ss@proxy:3128"));
+        Assert.Equal(new Uri("http://proxy:3128"), proxy.Address);
+        var credential = proxy.Credentials!.GetCredential(proxy.Address!, "Basic")!;
+        Assert.Equal(("me", "p@ss"), (credential.UserName, credential.Password));
+        Assert.Null(Control.Kubernetes.Http.ClusterTransport.Proxy(new Uri("socks5://proxy:1080")).Credentials);
     }
 
     [Fact]

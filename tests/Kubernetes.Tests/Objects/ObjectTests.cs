@@ -25,6 +25,21 @@ public sealed class ObjectTests
     public void Parse_NoObject_Refused(string json) =>
         Assert.Equal(400, Assert.Throws<KubernetesException>(() => KubernetesObject.Parse(Encoding.UTF8.GetBytes(json))).Status.Code);
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("{\"items\":7}")]
+    [InlineData("{\"items\":[{},7]}")]
+    [InlineData("<html>Sign in</html>")]
+    public async Task List_SomethingElse_IsNoEmptyList(string body)
+    {
+        using var cluster = new FakeCluster();
+        using var client = cluster.Client();
+        var listing = client.ListAsync(FakeCluster.Pods, "", new());
+        await cluster.AnswerAsync(200, body);
+        Assert.True((await Assert.ThrowsAsync<KubernetesException>(() => listing)).IsUnreachable);
+    }
+
     [Fact]
     public async Task List_Items_EachWithItsTypeAndPagesToTheEnd()
     {

@@ -78,6 +78,15 @@ public sealed class YamlDocumentTests
     }
 
     [Fact]
+    public void ReadAll_AliasesOfALongTextOrOfDepth_Refused()
+    {
+        var text = $"a: &a {new string('x', 400_000)}\nb: [{string.Join(',', Enumerable.Repeat("*a", 1000))}]";
+        Assert.Contains("characters", Assert.Throws<YamlFault>(() => YamlDocument.ReadAll(text)).Message, StringComparison.Ordinal);
+        var deep = "a0: &a0 [x]\n" + string.Concat(Enumerable.Range(1, 200).Select(i => $"a{i}: &a{i} [*a{i - 1}]\n"));
+        Assert.Contains("levels", Assert.Throws<YamlFault>(() => YamlDocument.ReadAll(deep)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ReadAll_DeepOrLong_Refused()
     {
         Assert.Contains("levels", Assert.Throws<YamlFault>(() => YamlDocument.ReadAll(new string('[', 5000))).Message, StringComparison.Ordinal);

@@ -22,6 +22,9 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>How many of its three nodes are ready.</summary>
     public int ReadyNodes { get; set; } = 3;
 
+    /// <summary>Whether its list of nodes never ends.</summary>
+    public bool EndlessNodes { get; set; }
+
     /// <summary>Where it is.</summary>
     public string Address => _app.Urls.First();
 
@@ -69,7 +72,7 @@ public sealed class FakeApiServer : IAsyncDisposable
         "/api" => """{"kind":"APIVersions","versions":["v1"]}""",
         "/apis" => """{"kind":"APIGroupList","groups":[]}""",
         "/api/v1" => """{"resources":[{"name":"nodes","kind":"Node","namespaced":false,"verbs":["list"]},{"name":"namespaces","kind":"Namespace","namespaced":false,"verbs":["list"]}]}""",
-        "/api/v1/nodes" => $$"""{"items":[{{string.Join(',', Enumerable.Range(0, 3).Select(Node))}}]}""",
+        "/api/v1/nodes" => $$$"""{"metadata":{"continue":"{{{(EndlessNodes ? "x" : "")}}}"},"items":[{{{string.Join(',', Enumerable.Range(0, 3).Select(Node))}}}]}""",
         "/api/v1/namespaces" => """{"metadata":{"continue":"x","remainingItemCount":6},"items":[{"metadata":{"name":"default"}}]}""",
         _ => "{}",
     };
