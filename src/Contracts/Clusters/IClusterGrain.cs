@@ -41,9 +41,10 @@ public sealed record ReplaceClusterAccess([property: Id(0)] ClusterTarget Target
 /// <param name="Facts">What was seen; null when it did not answer.</param>
 /// <param name="Failure">Why it did not; null when it did.</param>
 /// <param name="IsDefinite">True when asking again would come to the same, as with a refused credential.</param>
+/// <param name="Question">Which question it answers; later ones have higher numbers.</param>
 [GenerateSerializer, Immutable, Alias("control.cluster-report")]
 public sealed record ClusterReport(
-    [property: Id(0)] long Access, [property: Id(1)] ClusterFacts? Facts, [property: Id(2)] ClusterReason? Failure, [property: Id(3)] bool IsDefinite);
+    [property: Id(0)] long Access, [property: Id(1)] ClusterFacts? Facts, [property: Id(2)] ClusterReason? Failure, [property: Id(3)] bool IsDefinite, [property: Id(4)] long Question = 0);
 
 /// <summary>A connection to a Kubernetes cluster; its key is the cluster's name.</summary>
 [Alias("control.IClusterGrain")]

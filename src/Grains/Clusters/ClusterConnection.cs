@@ -20,7 +20,7 @@ internal sealed class ClusterConnection(KubernetesClient client)
     private readonly Lock _gate = new();
     private ClusterFacts? _facts;
     private long _thorough;
-    private bool _isUsed;
+    private int _users;
     private bool _isClosed;
 
     public void Close()
@@ -28,17 +28,17 @@ internal sealed class ClusterConnection(KubernetesClient client)
         lock (_gate)
         {
             _isClosed = true;
-            if (!_isUsed) client.Dispose();
+            if (_users == 0) client.Dispose();
         }
     }
 
-    /// <summary>Looks at the cluster; by one at a time.</summary>
+    /// <summary>Looks at the cluster.</summary>
     public async Task<ClusterFacts> LookAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
-            _isUsed = true;
+            _users++;
         }
 
         try
@@ -58,8 +58,8 @@ internal sealed class ClusterConnection(KubernetesClient client)
         {
             lock (_gate)
             {
-                _isUsed = false;
-                if (_isClosed) client.Dispose();
+                _users--;
+                if (_isClosed && _users == 0) client.Dispose();
             }
         }
     }

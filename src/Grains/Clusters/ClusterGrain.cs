@@ -27,6 +27,8 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
     private ClusterModel? _model;
     private SealedSecret? _access;
     private IGrainTimer? _timer;
+    private long _question;
+    private long _answered;
 
     public ClusterGrain(GrainFacets facets, ClusterProbe probe)
         : base(facets, SubjectKinds.Cluster)
@@ -43,6 +45,8 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
     {
         await base.OnActivateAsync(cancellationToken);
         _model = Document?.Model;
+        // Higher than those of the activation before, whose answers may still come.
+        _question = Now.ToUnixTimeMilliseconds();
         if (Live is null) return;
         _access = (await SecretRows.LoadAsync(Store, Subject, [ClusterAccessSecret.Name])).FirstOrDefault();
         if (IsOrphan) await Post(change => change.Adopt());
@@ -120,9 +124,10 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
     public async Task<Outcome<ClusterView>> Check()
     {
         if (Live is null) return NotFound();
-        var reported = _reported.Task;
         Ask();
-        await Task.WhenAny(reported, Task.Delay(AnswerWithin, Time));
+        // An answer that is on its way may be from before.
+        var (question, limit) = (_question, Task.Delay(AnswerWithin, Time));
+        while (_answered < question && Live is not null && !IsEnding && !limit.IsCompleted) await Task.WhenAny(_reported.Task, limit);
         if (IsEnding) throw new InconsistentStateException($"{Name} is being loaded anew after a commit that failed. Repeat the request in a moment.");
         return Live is null ? NotFound() : View();
     }
@@ -134,6 +139,7 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
             if (change.Live is { } live) change.To(live.Report(report, Now));
         });
         if (Live is null || report.Access != Live.Access) return;
+        _answered = Math.Max(_answered, report.Question);
         TellWaiting();
         AskAfter(Live.CheckAfter);
     }
@@ -154,7 +160,7 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
     private void Ask()
     {
         if (Live is not { } live) return;
-        _probe.Ask(Name, live.Access, _access);
+        _probe.Ask(Name, live.Access, _access, ++_question);
         AskAfter(Unheard);
         if (live.State == ClusterState.Pending) Post(change => Asked(change)).Forget();
     }

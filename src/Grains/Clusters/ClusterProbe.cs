@@ -31,20 +31,24 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
     private readonly SemaphoreSlim _slots = new(Concurrency);
     private readonly CancellationTokenSource _ended = new();
     private readonly ConcurrentDictionary<(string Cluster, long Access), ClusterConnection> _connections = new();
-    private readonly ConcurrentDictionary<(string Cluster, long Access), object> _asking = new();
+    private readonly ConcurrentDictionary<Question, byte> _asking = new();
 
-    /// <summary>Asks a cluster unless that is under way with this access.</summary>
-    public void Ask(string cluster, long access, SealedSecret? secret)
+    /// <summary>Asks a cluster.</summary>
+    /// <param name="cluster">Which.</param>
+    /// <param name="access">The number of its access; of the same number, the same access.</param>
+    /// <param name="secret">The access.</param>
+    /// <param name="number">The question's, which the report has.</param>
+    public void Ask(string cluster, long access, SealedSecret? secret, long number)
     {
-        var ask = new object();
+        var question = new Question(cluster, access, number);
         // On the pool's own scheduler: it must not run inside the grain's turns.
-        if (_asking.TryAdd((cluster, access), ask)) Task.Run(() => AskAsync((cluster, access), ask, secret)).Forget();
+        if (_asking.TryAdd(question, 0)) Task.Run(() => AskAsync(question, secret)).Forget();
     }
 
     /// <summary>Closes the connections to a cluster; what is being asked there comes to nothing.</summary>
     public void Forget(string cluster)
     {
-        foreach (var key in _asking.Keys.Where(key => key.Cluster == cluster)) _asking.TryRemove(key, out _);
+        foreach (var question in _asking.Keys.Where(question => question.Cluster == cluster)) _asking.TryRemove(question, out _);
         Close(key => key.Cluster == cluster);
     }
 
@@ -59,30 +63,30 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
         _ended.Dispose();
     }
 
-    private async Task AskAsync((string Cluster, long Access) key, object ask, SealedSecret? secret)
+    private async Task AskAsync(Question question, SealedSecret? secret)
     {
-        if (await AskInSlotAsync(key, ask, secret) is not { } report) return;
-        if (report.Failure is { } failure) LogFailure(key.Cluster, failure.Code, failure.Message);
-        await TellAsync(key.Cluster, grain => grain.Report(report));
+        if (await AskInSlotAsync(question, secret) is not { } report) return;
+        if (report.Failure is { } failure) LogFailure(question.Cluster, failure.Code, failure.Message);
+        await TellAsync(question.Cluster, grain => grain.Report(report));
     }
 
     // Null when nobody wants to know any more.
-    private async Task<ClusterReport?> AskInSlotAsync((string Cluster, long Access) key, object ask, SealedSecret? secret)
+    private async Task<ClusterReport?> AskInSlotAsync(Question question, SealedSecret? secret)
     {
+        var key = (question.Cluster, question.Access);
         await _slots.WaitAsync(_ended.Token);
         try
         {
-            var report = IsWanted() ? await LookAsync(key, secret) : null;
-            return IsWanted() ? report : null;
+            if (!_asking.ContainsKey(question)) return null;
+            var report = await LookAsync(key, secret);
+            return _asking.ContainsKey(question) ? report with { Question = question.Number } : null;
         }
         finally
         {
             _slots.Release();
-            // Before the grain hears of it: who asks again at once must get an answer of its own.
-            if (!_asking.TryRemove(KeyValuePair.Create(key, ask))) Close(other => other == key && !_asking.ContainsKey(key));
+            // Forgotten meanwhile, after which it may have connected.
+            if (!_asking.TryRemove(question, out _) && !_asking.Keys.Any(other => (other.Cluster, other.Access) == key)) Close(other => other == key);
         }
-
-        bool IsWanted() => _asking.TryGetValue(key, out var current) && current == ask;
     }
 
     private async Task TellAsync(string cluster, Func<IClusterGrain, Task> tell)
@@ -142,10 +146,12 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
         if (secret is null) throw new ControlException("access-lost", $"The cluster '{key.Cluster}' has no access.");
         var kubeconfig = Encoding.UTF8.GetString(secrets.Open(secret.Sealed, ClusterAccessSecret.Context(key.Cluster)));
         var options = new ClientOptions { RequestTimeout = AnswerWithin, Tries = 1, LargestAnswer = LargestAnswer };
-        // One ask at a time has this key.
-        var connection = _connections[key] = new ClusterConnection(KubernetesClient.Create(Kubeconfig.ParseForeign(kubeconfig).Access(), options, time));
+        var connection = new ClusterConnection(KubernetesClient.Create(Kubeconfig.ParseForeign(kubeconfig).Access(), options, time));
+        var used = _connections.GetOrAdd(key, connection);
+        // Two questions may connect at once.
+        if (used != connection) connection.Close();
         Close(other => other.Cluster == key.Cluster && other.Access < key.Access);
-        return connection;
+        return used;
     }
 
     private void Close(Func<(string Cluster, long Access), bool> which)
@@ -155,6 +161,8 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
             if (_connections.TryRemove(key, out var connection)) connection.Close();
         }
     }
+
+    private readonly record struct Question(string Cluster, long Access, long Number);
 
     private static ClusterReason Reason(KubernetesException fault) => fault.Status.Code switch
     {
