@@ -1,4 +1,5 @@
 using System.Text;
+using Control.Contracts;
 using Control.Contracts.Clusters;
 using Control.Contracts.Workspaces;
 using Control.Storage.Secrets;
@@ -134,12 +135,16 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         _server.Tokens["good"] = true;
         await ConnectAsync();
-        _server.Tokens.Clear();
-        _server.Tokens["second"] = true;
         var first = Cluster.ReplaceAccess(new ReplaceClusterAccess(Target("first"), World.Someone));
         var second = Cluster.ReplaceAccess(new ReplaceClusterAccess(Target("second"), World.Someone));
         World.Valid(await first);
         World.Valid(await second);
+
+        // Whichever came last: from one silo to another they may overtake each other.
+        var stored = ContractJson.Read<SealedSecret>((await _world.Commits.LoadChildAsync(Key, ClusterAccessSecret.Name))!.Document);
+        var kubeconfig = Encoding.UTF8.GetString(_world.Service<SecretBox>().Open(stored.Sealed, ClusterAccessSecret.Context("prod")));
+        _server.Tokens.Clear();
+        _server.Tokens[kubeconfig.Contains("first", StringComparison.Ordinal) ? "first" : "second"] = true;
         Assert.Equal(ClusterState.Connected, World.Valid(await Cluster.Check()).State);
     }
 
