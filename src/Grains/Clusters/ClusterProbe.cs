@@ -41,8 +41,9 @@ internal sealed partial class ClusterProbe(IGrainFactory grains, SecretBox secre
     public void Ask(string cluster, long access, SealedSecret? secret, long number)
     {
         var question = new Question(cluster, access, number);
+        _asking[question] = 0;
         // On the pool's own scheduler: it must not run inside the grain's turns.
-        if (_asking.TryAdd(question, 0)) Task.Run(() => AskAsync(question, secret)).Forget();
+        Task.Run(() => AskAsync(question, secret)).Forget();
     }
 
     /// <summary>Closes the connections to a cluster; what is being asked there comes to nothing.</summary>

@@ -37,14 +37,12 @@ internal static class ApiDiscovery
     /// <summary>The kinds of a group version, each with its subresources.</summary>
     public static IEnumerable<ApiResource> ReadKinds(JsonElement answer, string group, string version)
     {
-        var subresources = answer.Texts2("resources").Where(name => name.Contains('/', StringComparison.Ordinal))
-            .ToLookup(name => name[..name.IndexOf('/', StringComparison.Ordinal)], name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+        var subresources = answer.Items("resources").Select(resource => (resource.Text("name") ?? "").Split('/', 2)).Where(name => name.Length == 2)
+            .ToLookup(name => name[0], name => name[1]);
         return answer.Items("resources").Select(resource => Read(resource, group, version) is { } kind ? kind with { Subresources = [.. subresources[kind.Name]] } : null).OfType<ApiResource>();
     }
 
     public static string Join(string group, string version) => group.Length == 0 ? version : $"{group}/{version}";
-
-    private static IEnumerable<string> Texts2(this JsonElement answer, string name) => answer.Items(name).Select(item => item.Text("name") ?? "");
 
     private static ApiResource? Read(JsonElement resource, string group, string version) =>
         (resource.Text("name"), resource.Text("kind")) is ({ Length: > 0 } name, { Length: > 0 } kind) && !name.Contains('/', StringComparison.Ordinal)
