@@ -107,7 +107,8 @@ public sealed class ControlSilo : IAsyncDisposable
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>().AddSingleton(TimeProvider.System).AddHostedService<ClockWatch>();
-        builder.Services.AddControlSilo(storage => (storage.DataDirectory, storage.Database) = (dataDirectory, database?.Connection), cluster);
+        var silo = cluster with { IsFollowed = false };
+        builder.Services.AddControlSilo(storage => (storage.DataDirectory, storage.Database) = (dataDirectory, database?.Connection), silo);
         builder.Services.AddTelemetry();
         return builder.Build();
     }

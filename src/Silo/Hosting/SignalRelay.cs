@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Control.Grains.Durable;
 using Control.Storage;
 using Control.Storage.Signals;
@@ -8,14 +9,20 @@ namespace Control.Silo.Hosting;
 
 /// <summary>
 /// Tells the other processes of a cluster which subjects changed, over Redis' publish and subscribe, so that a gateway
-/// follows at once what a grain elsewhere commits. Hints, as all signals are: while Redis is away, readers find changes with
-/// their heartbeats.
+/// follows at once what a grain elsewhere commits. What changes while a message is under way goes with the next one. Hints, as
+/// all signals are: while Redis is away, readers find changes with their heartbeats.
 /// </summary>
 internal sealed class SignalRelay(SiloCluster cluster, ChangeSignal signal, SiloIdentity silo) : IHostedService, IAsyncDisposable
 {
+    private const int MostWaiting = 4096;
+    private const int MostTogether = 256;
+
     private readonly RedisChannel _channel = RedisChannel.Literal($"{cluster.Name}/changes");
+    private readonly Channel<SubjectKey> _changes = Channel.CreateBounded<SubjectKey>(
+        new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
     private ConnectionMultiplexer? _redis;
     private IDisposable? _relaying;
+    private Task _telling = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -23,9 +30,9 @@ internal sealed class SignalRelay(SiloCluster cluster, ChangeSignal signal, Silo
         options.AbortOnConnectFail = false;
         _redis = await ConnectionMultiplexer.ConnectAsync(options);
         var subscriber = _redis.GetSubscriber();
-        await subscriber.SubscribeAsync(_channel, (_, message) => Hear(message.ToString()), CommandFlags.FireAndForget);
-        _relaying = signal.RelayTo(subject =>
-            subscriber.Publish(_channel, $"{silo.BootId} {subject.Kind} {subject.Key}", CommandFlags.FireAndForget));
+        if (cluster.IsFollowed) await subscriber.SubscribeAsync(_channel, (_, message) => Hear(message.ToString()), CommandFlags.FireAndForget);
+        _telling = TellAsync(subscriber);
+        _relaying = signal.RelayTo(subject => _changes.Writer.TryWrite(subject));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => DisposeAsync().AsTask();
@@ -33,18 +40,43 @@ internal sealed class SignalRelay(SiloCluster cluster, ChangeSignal signal, Silo
     public async ValueTask DisposeAsync()
     {
         _relaying?.Dispose();
-        if (_redis is not null)
+        _changes.Writer.TryComplete();
+        // Ends what is under way, which might wait for a Redis that is away.
+        if (_redis is not null) await _redis.DisposeAsync();
+        await _telling;
+    }
+
+    private async Task TellAsync(ISubscriber subscriber)
+    {
+        while (await _changes.Reader.WaitToReadAsync())
         {
-            await _redis.DisposeAsync();
+            try
+            {
+                await subscriber.PublishAsync(_channel, Gather());
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+            {
+                // The next heartbeats of whoever follows make up for it.
+            }
         }
+    }
+
+    // The sender, then a line for each subject.
+    private string Gather()
+    {
+        var subjects = new HashSet<SubjectKey>();
+        while (subjects.Count < MostTogether && _changes.Reader.TryRead(out var subject)) subjects.Add(subject);
+        return string.Join('\n', subjects.Select(subject => $"{subject.Kind} {subject.Key}").Prepend(silo.BootId));
     }
 
     // What cannot be read is not ours: a stranger in Redis can at most make readers look once more.
     private void Hear(string message)
     {
-        if (message.Split(' ', 3) is [var boot, var kind, var key] && boot != silo.BootId)
+        var lines = message.Split('\n', MostTogether + 2);
+        if (lines[0] == silo.BootId) return;
+        foreach (var line in lines.AsSpan(1))
         {
-            signal.Wake(new SubjectKey(kind, key));
+            if (line.Split(' ', 2) is [var kind, var key]) signal.Wake(new SubjectKey(kind, key));
         }
     }
 }

@@ -24,6 +24,11 @@ public sealed record SiloCluster
     /// <summary>False for a gateway, which calls grains and has none. Default true.</summary>
     public bool HasGrains { get; init; } = true;
 
+    /// <summary>
+    /// False where nobody follows what changes, so that the process need not hear of all that the others change. Default true.
+    /// </summary>
+    public bool IsFollowed { get; init; } = true;
+
     /// <summary>Silos of one name form one cluster. Default: <c>control</c>.</summary>
     public string Name { get; init; } = "control";
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using Control.Contracts.Errors;
 using Microsoft.Extensions.Logging;
@@ -20,7 +19,7 @@ internal sealed partial class WriteQueue : IDisposable
     private readonly StorageMetrics _metrics;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _room;
-    private readonly BlockingCollection<WriteOperation> _waiting = [];
+    private readonly Waiting _waiting = new();
     private readonly List<WriteOperation> _batch = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
@@ -51,11 +50,7 @@ internal sealed partial class WriteQueue : IDisposable
     {
         if (!await _room.WaitAsync(_limits.Patience + RoomPatience, ct).ConfigureAwait(false))
             throw new ControlException("storage-busy", $"The database does not keep up: {_limits.Queue} writes wait for it. Repeat the request in a moment.");
-        try
-        {
-            _waiting.Add(operation, CancellationToken.None);
-        }
-        catch (InvalidOperationException)
+        if (!_waiting.TryAdd(operation))
         {
             _room.Release();
             throw new ControlException("storage-closed", "The store is shutting down. Repeat the request when the server is back.");
@@ -67,7 +62,7 @@ internal sealed partial class WriteQueue : IDisposable
     /// <summary>Writes what is queued, then closes the connection.</summary>
     public void Dispose()
     {
-        _waiting.CompleteAdding();
+        _waiting.Close();
         _stopping.Cancel();
         _thread.Join();
         _session?.Dispose();
@@ -75,7 +70,7 @@ internal sealed partial class WriteQueue : IDisposable
 
     private void Run()
     {
-        while (_waiting.TryTake(out var first, Timeout.Infinite))
+        while (_waiting.Take() is { } first)
         {
             Gather(first);
             Write(_batch);
@@ -87,22 +82,22 @@ internal sealed partial class WriteQueue : IDisposable
     {
         var started = TimeProvider.System.GetTimestamp();
         var bytes = 0L;
-        var operation = first;
+        WriteOperation? operation = first;
         do
         {
             _batch.Add(operation);
             _room.Release();
             bytes += operation.Size;
         }
-        while (_batch.Count < _limits.BatchCount && bytes < _limits.BatchBytes && _waiting.TryTake(out operation, Remaining(started)));
+        while (_batch.Count < _limits.BatchCount && bytes < _limits.BatchBytes && (operation = _waiting.Take(Remaining(started))) is not null);
     }
 
-    private int Remaining(long started)
+    private TimeSpan Remaining(long started)
     {
         if (_limits.GatherWindow == TimeSpan.Zero || _stopping.IsCancellationRequested)
-            return 0;
+            return TimeSpan.Zero;
         var left = _limits.GatherWindow - TimeProvider.System.GetElapsedTime(started);
-        return Math.Max(0, (int)Math.Ceiling(left.TotalMilliseconds));
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void Write(List<WriteOperation> batch)
@@ -204,6 +199,70 @@ internal sealed partial class WriteQueue : IDisposable
         foreach (var operation in batch)
             operation.Fail(fault);
     }
+}
+
+/// <summary>
+/// What waits for the writer, in order. Its thread sleeps at once when there is nothing: BlockingCollection's would spin first,
+/// which cost a silo with little to write more than its writes did.
+/// </summary>
+internal sealed class Waiting
+{
+    private readonly object _gate = new();
+    private readonly Queue<WriteOperation> _operations = new();
+    private bool _isClosed;
+
+    /// <summary>How many wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _operations.Count;
+        }
+    }
+
+    /// <summary>False once closed.</summary>
+    public bool TryAdd(WriteOperation operation)
+    {
+        lock (_gate)
+        {
+            if (_isClosed) return false;
+            _operations.Enqueue(operation);
+            if (_operations.Count == 1) Monitor.Pulse(_gate);
+            return true;
+        }
+    }
+
+    /// <summary>The next one, waited for; null once it is closed and all are taken.</summary>
+    public WriteOperation? Take()
+    {
+        lock (_gate)
+        {
+            while (_operations.Count == 0 && !_isClosed) Monitor.Wait(_gate);
+            return Next();
+        }
+    }
+
+    /// <summary>The next one; null when none comes within <paramref name="patience"/>.</summary>
+    public WriteOperation? Take(TimeSpan patience)
+    {
+        lock (_gate)
+        {
+            if (_operations.Count == 0 && patience > TimeSpan.Zero && !_isClosed) Monitor.Wait(_gate, patience);
+            return Next();
+        }
+    }
+
+    /// <summary>Takes no more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private WriteOperation? Next() => _operations.TryDequeue(out var operation) ? operation : null;
 }
 
 /// <summary>How much a <see cref="WriteQueue"/> takes on.</summary>
