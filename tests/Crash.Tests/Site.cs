@@ -86,6 +86,9 @@ internal sealed class Site : IAsyncDisposable
         await StartServer();
     }
 
+    /// <summary>Makes the silos' Redis forget everything.</summary>
+    public Task EmptyRedis() => _redis!.FlushAsync();
+
     /// <summary>Starts one more silo; returns once it has joined.</summary>
     public async Task<ControlProcess> StartSilo(params string[] arguments)
     {

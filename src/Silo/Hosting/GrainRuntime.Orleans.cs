@@ -29,11 +29,14 @@ internal static class GrainRuntime
     public static readonly string[] TraceSources = ["Microsoft.Orleans.Application"];
 
     /// <summary>Adds Microsoft Orleans: alone, or as a silo of a cluster.</summary>
-    public static IServiceCollection AddGrainEngine(this IServiceCollection services, SiloCluster? cluster) =>
-        services.AddHostedService<ActivationGauge>().AddOrleans(silo => silo
+    public static IServiceCollection AddGrainEngine(this IServiceCollection services, SiloCluster? cluster)
+    {
+        if (cluster is not null) services.AddSingleton(cluster).AddHostedService<SignalRelay>().AddHostedService<MembershipKeeper>();
+        return services.AddHostedService<ActivationGauge>().AddOrleans(silo => silo
             .AddBareEngine(cluster)
             .AddActivityPropagation()
             .AddDashboard(options => options.HideTrace = true));
+    }
 
     /// <summary>The engine without what looks into it.</summary>
     public static ISiloBuilder AddBareEngine(this ISiloBuilder silo, SiloCluster? cluster)
@@ -103,8 +106,11 @@ internal static class GrainRuntime
 
     private static void Join(this ISiloBuilder silo, SiloCluster cluster)
     {
-        silo.Services.AddSingleton(cluster).AddHostedService<SignalRelay>();
-        silo.UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse(cluster.Redis));
+        silo.UseRedisClustering(options =>
+        {
+            options.ConfigurationOptions = ConfigurationOptions.Parse(cluster.Redis);
+            options.CreateRedisKey = _ => MembershipKeeper.Key(cluster.Name);
+        });
         silo.Configure<EndpointOptions>(options =>
         {
             options.AdvertisedIPAddress = cluster.Listen.Address;
