@@ -59,7 +59,7 @@ internal sealed class Journal
         ReadOn();
         foreach (var who in dead)
         {
-            if (_inside.Remove(who, out var left)) _recorder.Note(new GroupLeft(left.AliveAt - Precision, who.Item2, who.Item1));
+            if (_inside.Remove(who, out var left)) _recorder.Note(new GroupLeft(left.LeftAt, who.Item2, who.Item1));
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class Journal
                 break;
             case "entered":
                 _recorder.Note(new GroupEntered(at, words[4], int.Parse(words[5], CultureInfo.InvariantCulture), attempt));
-                _inside[(attempt, words[4])] = new Inside(words[2]) { AliveAt = at };
+                _inside[(attempt, words[4])] = new Inside(words[2], at) { AliveAt = at };
                 break;
             case "left":
                 _inside.Remove((attempt, words[4]));
@@ -115,9 +115,12 @@ internal sealed class Journal
         }
     }
 
-    private sealed record Inside(string Process)
+    private sealed record Inside(string Process, DateTimeOffset EnteredAt)
     {
         public DateTimeOffset AliveAt { get; set; }
+
+        // Never before it entered, or it would be taken for inside forever.
+        public DateTimeOffset LeftAt => AliveAt - Precision > EnteredAt ? AliveAt - Precision : EnteredAt;
 
         public string? Born { get; set; }
     }
