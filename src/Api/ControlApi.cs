@@ -42,7 +42,7 @@ public static class ControlApi
         services.AddHostedService(provider => provider.GetRequiredService<MetricsExporter>());
         return services
             .AddSingleton<Definitions>()
-            .AddSingleton<LiveSilos>()
+            .AddSingleton<LiveSilos>().AddSingleton<ClusterSessions>()
             .AddSingleton<RunReader>().AddSingleton<RunTimeline>().AddSingleton<RetentionTimeline>().AddSingleton<StreamSlots>()
             .AddSingleton<AttemptLog>().AddSingleton<LogTail>()
             .AddSingleton<Leases>().AddSingleton<JoinDesk>().AddSingleton<AssignmentSecrets>();
@@ -72,6 +72,7 @@ public static class ControlApi
         LogRoutes.Map(api);
         EventRoutes.Map(api);
         ClusterRoutes.Map(api);
+        ObjectRoutes.Map(api);
         AgentRoutes.Map(api);
         PoolRoutes.Map(api);
         RuntimeRoutes.Map(api);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Control.Api.Clusters;
+using Control.Kubernetes.Errors;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -31,8 +33,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     private async Task AnswerAsync(HttpContext http, Exception exception)
     {
         var problem = ProblemOf(exception);
-        // A request that is cut off because the server stops is no fault of anyone's.
-        if (problem.Status >= StatusCodes.Status500InternalServerError && exception is not OperationCanceledException)
+        // A request that is cut off because the server stops is no fault of anyone's, and a cluster's faults are not ours.
+        if (problem.Status >= StatusCodes.Status500InternalServerError && exception is not (OperationCanceledException or KubernetesException))
         {
             LogFault(http.GetEndpoint()?.DisplayName, problem.Code, exception);
         }
@@ -64,6 +66,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         { RetryAfter = 5 },
         ControlException fault when StatusOf(fault) == StatusCodes.Status500InternalServerError => Internal(fault.Code),
         ControlException fault => OfFault(fault),
+        KubernetesException fault => ClusterProblems.Of(fault),
         BadHttpRequestException bad => BareStatus(bad.StatusCode),
         TimeoutException or SiloUnavailableException => Problem.Of(
             StatusCodes.Status504GatewayTimeout,

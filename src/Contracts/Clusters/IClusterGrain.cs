@@ -46,6 +46,12 @@ public sealed record ReplaceClusterAccess([property: Id(0)] ClusterTarget Target
 public sealed record ClusterReport(
     [property: Id(0)] long Access, [property: Id(1)] ClusterFacts? Facts, [property: Id(2)] ClusterReason? Failure, [property: Id(3)] bool IsDefinite, [property: Id(4)] long Question = 0);
 
+/// <summary>How a gateway reaches a cluster.</summary>
+/// <param name="Number">Which access it is: of the same number, the same.</param>
+/// <param name="Secret">The access, sealed; null when the caller knows it already.</param>
+[GenerateSerializer, Immutable, Alias("control.cluster-access")]
+public sealed record ClusterAccessGrant([property: Id(0)] long Number, [property: Id(1)] SealedSecret? Secret);
+
 /// <summary>A connection to a Kubernetes cluster; its key is the cluster's name.</summary>
 [Alias("control.IClusterGrain")]
 public interface IClusterGrain : IGrainWithStringKey
@@ -70,6 +76,11 @@ public interface IClusterGrain : IGrainWithStringKey
     /// <returns>What it is after the answer, or after the time an answer may take.</returns>
     [Alias("Check"), SafeToRetry]
     Task<Outcome<ClusterView>> Check();
+
+    /// <summary>How to reach it, for a gateway that serves requests to it.</summary>
+    /// <param name="known">The number of the access that the caller has; 0 for none.</param>
+    [Alias("Access"), SafeToRetry]
+    Task<Outcome<ClusterAccessGrant>> Access(long known);
 
     /// <summary>It was asked; whoever asks for this grain sends it this.</summary>
     [Alias("Report"), SafeToRetry]

@@ -132,6 +132,15 @@ internal sealed partial class ClusterGrain : DurableGrain<ClusterDocument>, IClu
         return Live is null ? NotFound() : View();
     }
 
+    public Task<Outcome<ClusterAccessGrant>> Access(long known) => Task.FromResult<Outcome<ClusterAccessGrant>>(Live switch
+    {
+        null => NotFound(),
+        { } live when live.Access == known => new ClusterAccessGrant(known, null),
+        { } live when _access is null => Refusal.Conflict(
+            ClusterReasons.AccessLost, $"The access to the cluster '{Name}' is gone. Give it again with 'control cluster access'.", StateWords.Of(live.State)),
+        { } live => new ClusterAccessGrant(live.Access, _access),
+    });
+
     public async Task Report(ClusterReport report)
     {
         await Post(change =>

@@ -13,10 +13,16 @@ public sealed partial class KubernetesClient
     /// <summary>A page of the objects of a kind, of one namespace or, with an empty one, of all.</summary>
     public async Task<ObjectPage> ListAsync(ApiResource kind, string space, ListQuery query, CancellationToken cancellationToken = default)
     {
-        var text = new QueryText().With(query.Selector).With("limit", query.Limit > 0 ? $"{query.Limit}" : "")
-            .With("continue", query.Continue).With("resourceVersion", query.ResourceVersion);
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{kind.Path(space)}{text}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{kind.Path(space)}{new QueryText().With(query)}");
         return ObjectPage.Parse(await AskAsync(request, cancellationToken).ConfigureAwait(false), kind.ApiVersion, kind.Kind);
+    }
+
+    /// <summary>A page of the objects of a kind as the server prints them, of one namespace or, with an empty one, of all.</summary>
+    public async Task<ObjectTable> TableAsync(ApiResource kind, string space, ListQuery query, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{kind.Path(space)}{new QueryText().With(query)}");
+        request.Headers.TryAddWithoutValidation("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        return ObjectTable.Parse(await AskAsync(request, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>

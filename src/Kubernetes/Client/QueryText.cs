@@ -17,6 +17,11 @@ internal struct QueryText()
 
     public readonly QueryText With(Selector selector) => With("labelSelector", selector.Labels).With("fieldSelector", selector.Fields);
 
+    public readonly QueryText With(ListQuery query) => With(query.Selector)
+        .With("limit", query.Limit > 0 ? $"{query.Limit}" : "")
+        .With("continue", query.Continue)
+        .With("resourceVersion", query.ResourceVersion);
+
     public readonly QueryText With(WriteOptions options) => With("fieldManager", options.FieldManager)
         .With("dryRun", options.IsDryRun ? "All" : "")
         .With("fieldValidation", options.IsStrict ? "Strict" : "");

@@ -32,6 +32,9 @@ public sealed partial class KubernetesException : Exception
 
     internal static KubernetesException Unreachable(string message, Exception? inner = null) => new(KubernetesStatus.Of(0, "", message), inner);
 
+    /// <summary>404, as a server that has no such thing says it.</summary>
+    public static KubernetesException NotFound(string message) => new(KubernetesStatus.Of(404, "NotFound", message));
+
     internal static KubernetesException BadRequest(string message) => new(KubernetesStatus.Of(400, "BadRequest", message));
 
     private static string Manager(string message) => ManagerName().Match(message) is { Success: true } match ? match.Groups[1].Value : message;

@@ -175,7 +175,8 @@ public sealed class MatrixTests(ApiHost host) : IClassFixture<ApiHost>
             .Replace("{ws}", workspace, StringComparison.Ordinal).Replace("{p}", "web", StringComparison.Ordinal)
             .Replace("{n:long:min(1)}", "1", StringComparison.Ordinal).Replace("{k:int:min(1)}", "1", StringComparison.Ordinal)
             .Replace("{job}", "build.compile", StringComparison.Ordinal).Replace("{stage}", "build", StringComparison.Ordinal)
-            .Replace("{secret}", "key", StringComparison.Ordinal).Replace("{group}", "deploy", StringComparison.Ordinal).Replace("{pool}", "linux", StringComparison.Ordinal).Replace("{trigger}", "nightly", StringComparison.Ordinal).Replace("{cluster}", "prod", StringComparison.Ordinal).Replace("{id}", "admin", StringComparison.Ordinal);
+            .Replace("{secret}", "key", StringComparison.Ordinal).Replace("{group}", "deploy", StringComparison.Ordinal).Replace("{pool}", "linux", StringComparison.Ordinal).Replace("{trigger}", "nightly", StringComparison.Ordinal).Replace("{cluster}", "prod", StringComparison.Ordinal)
+            .Replace("{kind}", "pods", StringComparison.Ordinal).Replace("{object}", "web-0", StringComparison.Ordinal).Replace("{id}", "admin", StringComparison.Ordinal);
         Assert.DoesNotContain('{', path);
         var request = new HttpRequestMessage(new HttpMethod(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods[0]), path);
         if (route.Metadata.GetMetadata<IAcceptsMetadata>() is { } accepts)

@@ -169,9 +169,12 @@ internal sealed class FakeWorkspace(FakeGrains fakes, string name) : IWorkspaceG
 
 internal sealed class FakeCluster(FakeGrains fakes, string name) : IClusterGrain
 {
+    private ClusterAccessGrant? _access;
+
     public async Task<Outcome<ClusterView>> Create(CreateCluster command)
     {
         await fakes.Enter($"{name} Create", command);
+        Reach(command.Target);
         return await Put(command.Description, command.Target);
     }
 
@@ -184,12 +187,14 @@ internal sealed class FakeCluster(FakeGrains fakes, string name) : IClusterGrain
     public async Task<Outcome<ClusterView>> ReplaceAccess(ReplaceClusterAccess command)
     {
         await fakes.Enter($"{name} ReplaceAccess", command);
+        Reach(command.Target);
         return await Put("", command.Target);
     }
 
     public async Task<Outcome<Done>> Delete(Actor by)
     {
         await fakes.Enter($"{name} Delete");
+        _access = null;
         return Done.Instance;
     }
 
@@ -199,9 +204,14 @@ internal sealed class FakeCluster(FakeGrains fakes, string name) : IClusterGrain
         return await Put("", null);
     }
 
+    public Task<Outcome<ClusterAccessGrant>> Access(long known) => Task.FromResult<Outcome<ClusterAccessGrant>>(
+        _access is not { } access ? Refusal.NotFound($"The cluster '{name}'") : access.Number == known ? access with { Secret = null } : access);
+
     public Task Report(ClusterReport report) => Task.CompletedTask;
 
     public Task Wake() => Task.CompletedTask;
+
+    private void Reach(ClusterTarget target) => _access = new ClusterAccessGrant((_access?.Number ?? 0) + 1, target.Sealed);
 
     private Task<ClusterView> Put(string description, ClusterTarget? target) => fakes.Seed.PutAsync(
         new SubjectKey(SubjectKinds.Cluster, name),

@@ -37,7 +37,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(ClusterState.Connected, checkedNow.State);
         Assert.Empty(checkedNow.Reasons);
         var facts = checkedNow.Facts!;
-        Assert.Equal(("v1.33.1", "linux/amd64", 2, 3, 3, 7), (facts.KubernetesVersion, facts.Platform, facts.Kinds, facts.Nodes, facts.ReadyNodes, facts.Namespaces));
+        Assert.Equal(("v1.33.1", "linux/amd64", 4, 3, 3, 7), (facts.KubernetesVersion, facts.Platform, facts.Kinds, facts.Nodes, facts.ReadyNodes, facts.Namespaces));
         Assert.Equal(ClusterState.Connected, (await _world.ViewAsync<ClusterView>(Key))!.State);
     }
 
@@ -50,6 +50,23 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal((ClusterState.Disconnected, ClusterReasons.Failing), Of(World.Valid(await Cluster.Check())));
         _server.Before = _ => Task.FromResult<int?>(null);
         Assert.Equal(ClusterState.Connected, World.Valid(await Cluster.Check()).State);
+    }
+
+    [Fact]
+    public async Task Access_OnlyToWhoDoesNotKnowIt_AndNotOfAForgottenCluster()
+    {
+        await ConnectAsync();
+        var first = World.Valid(await Cluster.Access(0));
+        Assert.NotNull(first.Secret);
+        Assert.Equal(new ClusterAccessGrant(first.Number, null), World.Valid(await Cluster.Access(first.Number)));
+
+        World.Valid(await Cluster.ReplaceAccess(new ReplaceClusterAccess(Target(), World.Someone)));
+        var second = World.Valid(await Cluster.Access(first.Number));
+        Assert.True(second.Number > first.Number);
+        Assert.NotEqual(first.Secret!.Sealed, second.Secret!.Sealed);
+
+        World.Valid(await Cluster.Delete(World.Someone));
+        Assert.Equal("not-found", (await Cluster.Access(second.Number)).Refusal?.Code);
     }
 
     [Fact]

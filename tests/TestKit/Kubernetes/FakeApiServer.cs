@@ -19,6 +19,9 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Asked before each answer; the status instead of it, or null.</summary>
     public Func<string, Task<int?>> Before { get; set; } = _ => Task.FromResult<int?>(null);
 
+    /// <summary>Asked after that: true when it has answered itself.</summary>
+    public Func<HttpContext, Task<bool>> Answer { get; set; } = _ => Task.FromResult(false);
+
     /// <summary>How many of its three nodes are ready.</summary>
     public int ReadyNodes { get; set; } = 3;
 
@@ -60,7 +63,7 @@ public sealed class FakeApiServer : IAsyncDisposable
         {
             http.Response.StatusCode = status;
         }
-        else
+        else if (!await Answer(http))
         {
             await http.Response.WriteAsync(Body(path));
         }
@@ -71,7 +74,7 @@ public sealed class FakeApiServer : IAsyncDisposable
         "/version" => """{"gitVersion":"v1.33.1","major":"1","minor":"33","platform":"linux/amd64"}""",
         "/api" => """{"kind":"APIVersions","versions":["v1"]}""",
         "/apis" => """{"kind":"APIGroupList","groups":[]}""",
-        "/api/v1" => """{"resources":[{"name":"nodes","kind":"Node","namespaced":false,"verbs":["list"]},{"name":"namespaces","kind":"Namespace","namespaced":false,"verbs":["list"]}]}""",
+        "/api/v1" => """{"resources":[{"name":"nodes","kind":"Node","namespaced":false,"verbs":["list"]},{"name":"namespaces","kind":"Namespace","namespaced":false,"verbs":["list"]},{"name":"secrets","kind":"Secret","namespaced":true,"verbs":["get","list"]},{"name":"pods","kind":"Pod","namespaced":true,"verbs":["get","list"],"shortNames":["po"]}]}""",
         "/api/v1/nodes" => $$$"""{"metadata":{"continue":"{{{(EndlessNodes ? "x" : "")}}}"},"items":[{{{string.Join(',', Enumerable.Range(0, 3).Select(Node))}}}]}""",
         "/api/v1/namespaces" => """{"metadata":{"continue":"x","remainingItemCount":6},"items":[{"metadata":{"name":"default"}}]}""",
         _ => "{}",
