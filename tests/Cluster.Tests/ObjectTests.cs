@@ -49,6 +49,47 @@ public sealed class ObjectTests(RealCluster cluster) : IClassFixture<RealCluster
     }
 
     [Fact]
+    public async Task Table_AsTheServerPrintsAKind_PageByPage()
+    {
+        var (space, kind) = (await cluster.NamespaceAsync(), cluster.Kind("configmaps"));
+        foreach (var name in (string[])["a", "b", "c"]) await cluster.Client.CreateAsync(kind, space, RealCluster.ConfigMap(name));
+
+        var first = await cluster.Client.TableAsync(kind, space, new ListQuery { Limit = 2 });
+        Assert.Equal(["Name", "Data", "Age"], first.Columns.Select(column => column.Name));
+        Assert.Equal(2, first.Rows.Length);
+        var rest = await cluster.Client.TableAsync(kind, space, new ListQuery { Limit = 100, Continue = first.Continue });
+        Assert.Empty(rest.Continue);
+        var rows = first.Rows.Concat(rest.Rows).Where(row => row.Key.Name.Length == 1).ToList();
+        Assert.Equal(["a", "b", "c"], rows.Select(row => row.Key.Name));
+        Assert.All(rows, row => Assert.Equal((space, row.Key.Name, 1, true), (row.Key.Namespace, row.Cells[0].GetString()!, row.Cells[1].GetInt32(), row.CreatedAt is not null)));
+        Assert.Contains("Status", (await cluster.Client.TableAsync(cluster.Kind("pods"), "", new ListQuery())).Columns.Select(column => column.Name));
+    }
+
+    [Fact]
+    public async Task Changes_OfADryRun_AreThoseOfTheApplyAfterIt()
+    {
+        var (space, kind) = (await cluster.NamespaceAsync(), cluster.Kind("deploy"));
+        var key = new ObjectKey(space, "web");
+        var created = await cluster.Client.ApplyAsync(kind, key, Deployment("one"));
+        Assert.Contains("spec.strategy.type", ObjectChanges.Between(null, created).Select(change => change.Path));
+
+        var would = await cluster.Client.ApplyAsync(kind, key, Deployment("two"), new WriteOptions { IsDryRun = true });
+        Assert.Equal(["spec.template.spec.containers[0].image"], ObjectChanges.Between(await cluster.Client.GetAsync(kind, key), would).Select(change => change.Path));
+        var before = await cluster.Client.GetAsync(kind, key);
+        var did = await cluster.Client.ApplyAsync(kind, key, Deployment("two"));
+        Assert.Equal(["spec.template.spec.containers[0].image: one > two"], ObjectChanges.Between(before, did).Select(change => $"{change.Path}: {change.Before} > {change.After}"));
+        Assert.Empty(ObjectChanges.Between(did, await cluster.Client.ApplyAsync(kind, key, Deployment("two"))));
+    }
+
+    private static byte[] Deployment(string image)
+    {
+        var json = JsonNode.Parse(
+            """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c"}]}}}}""")!;
+        json["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = image;
+        return RealCluster.Json(json);
+    }
+
+    [Fact]
     public async Task List_PagesAndSelectors()
     {
         var (space, kind) = (await cluster.NamespaceAsync(), cluster.Kind("configmaps"));
