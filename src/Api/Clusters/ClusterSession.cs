@@ -4,7 +4,7 @@ using Control.Kubernetes.Errors;
 
 namespace Control.Api.Clusters;
 
-/// <summary>A client with one access to a cluster, and the kinds it serves. Closed while requests use it, it ends after them.</summary>
+/// <summary>A client with one access to a cluster, and the kinds it serves.</summary>
 internal sealed class ClusterSession(long access, KubernetesClient client, TimeProvider time)
 {
     // Kinds come and go rarely; one that is asked for and not known is looked for anew, but not by everybody all the time.
@@ -14,8 +14,6 @@ internal sealed class ClusterSession(long access, KubernetesClient client, TimeP
     private readonly Lock _gate = new();
     private Task<ApiCatalog>? _catalog;
     private long _asked;
-    private int _users;
-    private bool _isClosed;
 
     /// <summary>The number of the access.</summary>
     public long Access => access;
@@ -23,36 +21,8 @@ internal sealed class ClusterSession(long access, KubernetesClient client, TimeP
     /// <summary>Speaks to the cluster.</summary>
     public KubernetesClient Client => client;
 
-    /// <summary>True when it may be used; <see cref="Leave"/> must follow.</summary>
-    public bool TryEnter()
-    {
-        lock (_gate)
-        {
-            if (!_isClosed) _users++;
-            return !_isClosed;
-        }
-    }
-
-    /// <summary>The counterpart of <see cref="TryEnter"/>.</summary>
-    public void Leave()
-    {
-        lock (_gate)
-        {
-            _users--;
-            if (_isClosed && _users == 0) client.Dispose();
-        }
-    }
-
-    /// <summary>Nobody enters any more.</summary>
-    public void Close()
-    {
-        lock (_gate)
-        {
-            if (_isClosed) return;
-            _isClosed = true;
-            if (_users == 0) client.Dispose();
-        }
-    }
+    /// <summary>Says until when it may.</summary>
+    public SharedClient Use { get; } = new(client);
 
     /// <summary>What the cluster serves.</summary>
     public Task<ApiCatalog> KindsAsync(CancellationToken cancellationToken) => CatalogAsync(KnownFor, cancellationToken);

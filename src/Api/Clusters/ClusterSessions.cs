@@ -27,21 +27,21 @@ internal sealed partial class ClusterSessions(IGrainFactory grains, SecretBox se
             var outcome = await OpenAsync(cluster);
             if (!outcome.Granted) return new ProblemResult(Problem.Of(outcome.Refusal));
             // Another request may have replaced it since.
-            if (!outcome.Value.TryEnter()) continue;
+            if (!outcome.Value.Use.TryEnter()) continue;
             try
             {
                 return await use(outcome.Value);
             }
             finally
             {
-                outcome.Value.Leave();
+                outcome.Value.Use.Leave();
             }
         }
     }
 
     public void Dispose()
     {
-        foreach (var session in _sessions.Values) session.Close();
+        foreach (var session in _sessions.Values) session.Use.Close();
     }
 
     private async Task<Outcome<ClusterSession>> OpenAsync(string cluster)
@@ -50,7 +50,7 @@ internal sealed partial class ClusterSessions(IGrainFactory grains, SecretBox se
         var outcome = await grains.GetGrain<IClusterGrain>(cluster).Access(known?.Access ?? 0);
         if (!outcome.Granted)
         {
-            if (known is not null && _sessions.TryRemove(KeyValuePair.Create(cluster, known))) known.Close();
+            if (known is not null && _sessions.TryRemove(KeyValuePair.Create(cluster, known))) known.Use.Close();
             return outcome.Refusal;
         }
 
@@ -69,12 +69,12 @@ internal sealed partial class ClusterSessions(IGrainFactory grains, SecretBox se
             if (kept == session) return session;
             if (kept.Access >= session.Access)
             {
-                session.Close();
+                session.Use.Close();
                 return kept;
             }
 
             if (!_sessions.TryUpdate(cluster, session, kept)) continue;
-            kept.Close();
+            kept.Use.Close();
             return session;
         }
     }

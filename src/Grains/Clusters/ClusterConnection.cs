@@ -17,30 +17,16 @@ internal sealed class ClusterConnection(KubernetesClient client)
 
     private static readonly TimeSpan ThoroughEvery = TimeSpan.FromMinutes(1);
 
-    private readonly Lock _gate = new();
+    private readonly SharedClient _shared = new(client);
     private ClusterFacts? _facts;
     private long _thorough;
-    private int _users;
-    private bool _isClosed;
 
-    public void Close()
-    {
-        lock (_gate)
-        {
-            _isClosed = true;
-            if (_users == 0) client.Dispose();
-        }
-    }
+    public void Close() => _shared.Close();
 
     /// <summary>Looks at the cluster.</summary>
     public async Task<ClusterFacts> LookAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
-            _users++;
-        }
-
+        ObjectDisposedException.ThrowIf(!_shared.TryEnter(), this);
         try
         {
             var began = time.GetTimestamp();
@@ -56,11 +42,7 @@ internal sealed class ClusterConnection(KubernetesClient client)
         }
         finally
         {
-            lock (_gate)
-            {
-                _users--;
-                if (_isClosed && _users == 0) client.Dispose();
-            }
+            _shared.Leave();
         }
     }
 

@@ -25,9 +25,10 @@ public static class ObjectChanges
     private static void Compare(string path, JsonElement? before, JsonElement? after, List<ObjectChange> changes)
     {
         if (changes.Count >= Most || Bookkeeping.Contains(path)) return;
-        if (before is { ValueKind: JsonValueKind.Object } one && after is { ValueKind: JsonValueKind.Object } other)
+        // Of what comes or goes as a whole each field is told: the bookkeeping in it is not, and paths lead to values.
+        if (IsTree(before) && IsTree(after) && (HasFields(before) || HasFields(after)))
         {
-            CompareFields(path, one, other, changes);
+            CompareFields(path, before, after, changes);
         }
         else if (before is { ValueKind: JsonValueKind.Array } these && after is { ValueKind: JsonValueKind.Array } those && these.GetArrayLength() == those.GetArrayLength())
         {
@@ -35,30 +36,23 @@ public static class ObjectChanges
         }
         else if (before is not { } was || after is not { } now || !JsonElement.DeepEquals(was, now))
         {
-            Tell(path, before, after, changes);
-        }
-    }
-
-    private static void CompareFields(string path, JsonElement before, JsonElement after, List<ObjectChange> changes)
-    {
-        var names = before.EnumerateObject().Concat(after.EnumerateObject()).Select(field => field.Name).Distinct().Order(StringComparer.Ordinal);
-        foreach (var name in names) Compare(Join(path, name), Field(before, name), Field(after, name), changes);
-    }
-
-    // Of what is new as a whole each field is told; the bookkeeping in it is not.
-    private static void Tell(string path, JsonElement? before, JsonElement? after, List<ObjectChange> changes)
-    {
-        if (before is null && after is { ValueKind: JsonValueKind.Object } added && added.EnumerateObject().Any())
-        {
-            foreach (var field in added.EnumerateObject()) Compare(Join(path, field.Name), null, field.Value, changes);
-        }
-        else
-        {
             changes.Add(new ObjectChange(path, before, after));
         }
     }
 
-    private static JsonElement? Field(JsonElement owner, string name) => owner.TryGetProperty(name, out var field) ? field : null;
+    private static void CompareFields(string path, JsonElement? before, JsonElement? after, List<ObjectChange> changes)
+    {
+        foreach (var name in Names(before).Concat(Names(after)).Distinct().Order(StringComparer.Ordinal))
+            Compare(Join(path, name), Field(before, name), Field(after, name), changes);
+    }
+
+    private static bool IsTree(JsonElement? value) => value is null or { ValueKind: JsonValueKind.Object };
+
+    private static bool HasFields(JsonElement? tree) => Names(tree).Any();
+
+    private static IEnumerable<string> Names(JsonElement? tree) => tree?.EnumerateObject().Select(field => field.Name) ?? [];
+
+    private static JsonElement? Field(JsonElement? tree, string name) => tree is { } there && there.TryGetProperty(name, out var field) ? field : null;
 
     // Names with dots, as labels have, are told apart from paths.
     private static string Join(string path, string name) =>

@@ -39,9 +39,9 @@ internal sealed partial class MembershipKeeper(SiloCluster cluster, TimeProvider
             {
                 await LookAsync(redis.GetDatabase());
             }
-            catch (Exception fault) when (fault is RedisException or TimeoutException)
+            catch (Exception fault) when (fault is RedisException or RedisCommandException or TimeoutException)
             {
-                // Redis is away: there is nothing to lose or to give.
+                // Redis is away, or one that takes no writes: there is nothing to lose or to give.
             }
         }
     }
@@ -53,12 +53,18 @@ internal sealed partial class MembershipKeeper(SiloCluster cluster, TimeProvider
         if (version == _version) return;
         if (version > _version)
         {
-            _rows = await redis.HashGetAllAsync(_key);
-            _version = Number(_rows.FirstOrDefault(row => row.Name == Version).Value);
+            Keep(await redis.HashGetAllAsync(_key));
             return;
         }
 
         if (await RestoreAsync(redis, seen)) LogRestored(_rows.Length - 1);
+    }
+
+    // Not one that was lost since its number was read.
+    private void Keep(HashEntry[] rows)
+    {
+        var version = Number(rows.FirstOrDefault(row => row.Name == Version).Value);
+        if (version > _version) (_rows, _version) = (rows, version);
     }
 
     // Whoever comes first; what others have written since stays. The next look learns it.

@@ -54,27 +54,26 @@ internal sealed class SignalRelay(SiloCluster cluster, ChangeSignal signal, Silo
             {
                 await subscriber.PublishAsync(_channel, Gather());
             }
-            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+            catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
             {
                 // The next heartbeats of whoever follows make up for it.
             }
         }
     }
 
-    // The sender, then a line for each subject.
+    // The sender, then a line for each subject; of one subject, what versions before wrote and read.
     private string Gather()
     {
         var subjects = new HashSet<SubjectKey>();
         while (subjects.Count < MostTogether && _changes.Reader.TryRead(out var subject)) subjects.Add(subject);
-        return string.Join('\n', subjects.Select(subject => $"{subject.Kind} {subject.Key}").Prepend(silo.BootId));
+        return $"{silo.BootId} {string.Join('\n', subjects.Select(subject => $"{subject.Kind} {subject.Key}"))}";
     }
 
     // What cannot be read is not ours: a stranger in Redis can at most make readers look once more.
     private void Hear(string message)
     {
-        var lines = message.Split('\n', MostTogether + 2);
-        if (lines[0] == silo.BootId) return;
-        foreach (var line in lines.AsSpan(1))
+        if (message.Split(' ', 2) is not [var boot, var subjects] || boot == silo.BootId) return;
+        foreach (var line in subjects.Split('\n', MostTogether + 1))
         {
             if (line.Split(' ', 2) is [var kind, var key]) signal.Wake(new SubjectKey(kind, key));
         }

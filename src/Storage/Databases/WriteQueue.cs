@@ -202,8 +202,8 @@ internal sealed partial class WriteQueue : IDisposable
 }
 
 /// <summary>
-/// What waits for the writer, in order. Its thread sleeps at once when there is nothing: BlockingCollection's would spin first,
-/// which cost a silo with little to write more than its writes did.
+/// What waits for the writer, in order. Its thread sleeps at once when there is nothing: BlockingCollection's spins first, which
+/// took a quarter of that thread's processor time at 60 runs a second.
 /// </summary>
 internal sealed class Waiting
 {

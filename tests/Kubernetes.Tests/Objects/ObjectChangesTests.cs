@@ -12,6 +12,9 @@ public sealed class ObjectChangesTests
     [InlineData("""{"spec":{"list":[1]}}""", """{"spec":{"list":[1,2]}}""", "spec.list: [1] > [1,2]")]
     [InlineData("""{"spec":{"n":1.0}}""", """{"spec":{"n":1}}""", "")]
     [InlineData("""{"spec":{"n":"1"}}""", """{"spec":{"n":1}}""", "spec.n: 1 > 1")]
+    [InlineData("""{"metadata":{"annotations":{"a/b":"x","c":"y"}}}""", """{"metadata":{}}""", "metadata.annotations.a/b: x > ;metadata.annotations.c: y > ")]
+    [InlineData("""{"spec":{"a":{"b":1}}}""", """{"spec":{"a":{}}}""", "spec.a.b: 1 > ")]
+    [InlineData("""{"spec":{"a":{"b":1}}}""", """{"spec":{"a":2}}""", "spec.a: {\"b\":1} > 2")]
     [InlineData("""{"spec":{}}""", """{"spec":{"empty":{}}}""", "spec.empty:  > {}")]
     [InlineData("""{"metadata":{"labels":{"a.b/c":"x"},"resourceVersion":"1","managedFields":[1],"generation":1}}""", """{"metadata":{"labels":{"a.b/c":"y"},"resourceVersion":"2","managedFields":[2],"generation":2},"status":{"ready":true}}""", "metadata.labels['a.b/c']: x > y")]
     public void Between_TwoStates_WhatPeopleChanged(string before, string after, string expected) =>
